@@ -1,0 +1,31 @@
+.PHONY: help demo test bench lint format build soak chaos bootstrap
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: bootstrap ## a private Redis, a worker and some jobs, to look at
+	@scripts/demo
+
+test: bootstrap ## every test, against real servers; one group: scripts/test model
+	@scripts/test
+
+bench: bootstrap ## how fast it is on this machine
+	@scripts/bench
+
+lint: bootstrap ## check the style of Swift, shell and Lua
+	@scripts/lint
+
+format: bootstrap ## rewrite the Swift files in the house style
+	@scripts/lint --fix
+
+build: bootstrap ## an optimized build of everything
+	swift build -c release
+
+soak: bootstrap ## hours of load: nothing may leak
+	@scripts/soak
+
+chaos: bootstrap ## faults under load: nothing may get lost
+	@scripts/chaos
+
+bootstrap: # installs what is missing, silent when nothing is
+	@scripts/bootstrap
