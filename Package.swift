@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target: the language mode of Swift 6 comes with the tools version.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+] + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+// The arrows of Docs/architecture.md, top to bottom. Tests/ArchitectureTests compares the imports of every file with them.
+let package = Package(
+    name: "queue-worker",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "JobQueueClient", targets: ["JobQueueClient"]),
+        .library(name: "JobQueueWorker", targets: ["JobQueueWorker"]),
+        .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
+        .executable(name: "queue-worker", targets: ["queue-worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .executableTarget(name: "queue-worker", dependencies: ["JobQueueCLI"], path: "worker", swiftSettings: house),
+        .executableTarget(
+            name: "queue-demo",
+            dependencies: ["JobQueueCLI", "JobQueueClient", "JobQueueWorker", arguments, crypto, logging],
+            path: "Examples/Demo", swiftSettings: house),
+        .executableTarget(
+            name: "queue-bench",
+            dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging],
+            path: "Benchmarks", swiftSettings: house),
+
+        .target(
+            name: "JobQueueCLI",
+            dependencies: ["JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "Redis",
+                           arguments, logging, signals],
+            swiftSettings: house),
+        .target(
+            name: "TerminalDashboard", dependencies: ["JobStore", "JobModel"],
+            path: "dashboard/terminal", swiftSettings: house),
+        .target(
+            name: "JobQueueWorker",
+            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", collections, logging] + nio,
+            swiftSettings: house),
+        .target(
+            name: "JobQueueClient", dependencies: ["JobStore", "JobModel", "Redis", collections, logging],
+            swiftSettings: house),
+        .target(
+            name: "JobStore", dependencies: ["JobModel", "Redis", crypto],
+            resources: [.embedInCode("Scripts")], swiftSettings: house),
+        .target(name: "JobModel", swiftSettings: house),
+        .target(
+            name: "Redis", dependencies: ["CHiredis", collections, logging] + nio, swiftSettings: house),
+        .systemLibrary(name: "CHiredis"),
+
+        .target(name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"], path: "Tests/TestSupport", swiftSettings: house),
+        .testTarget(name: "ArchitectureTests", swiftSettings: house),
+        .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
+        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio, swiftSettings: house),
+        .testTarget(name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "ModelTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "JobQueueTests",
+            dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging],
+            swiftSettings: house),
+        .testTarget(
+            name: "CLITests", dependencies: ["JobQueueCLI", "TerminalDashboard", "JobStore", "JobModel", "TestSupport"],
+            swiftSettings: house),
+        .testTarget(
+            name: "ProcessTests",
+            dependencies: ["queue-worker", "queue-demo", "JobQueueClient", "JobStore", "JobModel", "Redis", "TestSupport"],
+            swiftSettings: house),
+    ]
+)

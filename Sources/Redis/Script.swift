@@ -1,0 +1,59 @@
+/// A Lua script that runs inside the server.
+package struct Script: Sendable {
+    /// A name for logs and errors.
+    package let name: String
+    /// The Lua source.
+    package let source: String
+    /// The SHA-1 of the source in 40 lower-case hexadecimal digits, by which the server remembers it.
+    package let sha1: String
+
+    package init(name: String, source: String, sha1: String) {
+        self.name = name
+        self.source = source
+        self.sha1 = sha1
+    }
+
+    private func command(_ name: String, _ body: String, _ keys: [String], _ arguments: Arguments) -> Command {
+        let size = keys.reduce(body.utf8.count + arguments.byteCount + 32) { $0 + $1.utf8.count + 16 }
+        var all = Arguments(capacity: size)
+        all.append(body)
+        all.append(keys.count)
+        for key in keys { all.append(key) }
+        all.append(contentsOf: arguments)
+        return Command(name, all)
+    }
+
+    /// The call that names the script by its hash.
+    func byHash(_ keys: [String], _ arguments: Arguments) -> Command { command("EVALSHA", sha1, keys, arguments) }
+
+    /// The call that brings the source along, after which the server knows the hash.
+    func bySource(_ keys: [String], _ arguments: Arguments) -> Command { command("EVAL", source, keys, arguments) }
+}
+
+extension RedisClient {
+    /// Runs a script. A server that does not know it yet, or has forgotten it in a restart, is sent the source.
+    ///
+    /// `timeout` holds for each of the two sendings. Throws what `send` throws, and `RedisError.script` when the script
+    /// itself failed.
+    package func evaluate(
+        _ script: Script, keys: [String], arguments: Arguments = Arguments(), timeout: Duration? = nil
+    ) async throws(RedisError) -> Reply {
+        do {
+            return try await send(script.byHash(keys, arguments), timeout: timeout)
+        } catch RedisError.noScript {
+            return try await send(script.bySource(keys, arguments), timeout: timeout)
+        }
+    }
+
+    /// Runs a script and calls `completion` on the event loop, with what `evaluate` answers or throws. Like `submit`,
+    /// it does not wait for room.
+    package func submit(
+        evaluating script: Script, keys: [String], arguments: Arguments = Arguments(), timeout: Duration? = nil,
+        completion: @escaping @Sendable (Result<Reply, RedisError>) -> Void
+    ) {
+        submit(script.byHash(keys, arguments), timeout: timeout) { [self] result in
+            guard result == .failure(.noScript) else { return completion(result) }
+            submit(script.bySource(keys, arguments), timeout: timeout, completion: completion)
+        }
+    }
+}

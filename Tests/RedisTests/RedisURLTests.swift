@@ -1,0 +1,99 @@
+import Testing
+
+@testable import Redis
+
+@Suite(.timeLimit(.minutes(1))) struct RedisURLTests {
+    typealias Endpoint = RedisConfiguration.Endpoint
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        var url: String
+        var endpoint: Endpoint
+        var username: String?
+        var password: String?
+        var database = 0
+        var testDescription: String { url }
+    }
+
+    @Test(arguments: [
+        Row(url: "redis://localhost", endpoint: .tcp(host: "localhost", port: 6379)),
+        Row(url: "redis://localhost/", endpoint: .tcp(host: "localhost", port: 6379)),
+        Row(url: "REDIS://localhost:7000/3", endpoint: .tcp(host: "localhost", port: 7000), database: 3),
+        Row(url: "redis://localhost?db=4", endpoint: .tcp(host: "localhost", port: 6379), database: 4),
+        Row(url: "redis://:secret@h", endpoint: .tcp(host: "h", port: 6379), password: "secret"),
+        Row(url: "redis://app:secret@h", endpoint: .tcp(host: "h", port: 6379), username: "app", password: "secret"),
+        Row(url: "redis://app@h", endpoint: .tcp(host: "h", port: 6379), username: "app"),
+        Row(url: "redis://app:@h", endpoint: .tcp(host: "h", port: 6379), username: "app", password: ""),
+        Row(url: "redis://:@h", endpoint: .tcp(host: "h", port: 6379)),
+        Row(url: "redis://:a:b@c@h:1", endpoint: .tcp(host: "h", port: 1), password: "a:b@c"),
+        Row(
+            url: "redis://a%40b:%2F%3F%23%25%c3%A9@h", endpoint: .tcp(host: "h", port: 6379),
+            username: "a@b", password: "/?#%é"),
+        Row(url: "redis://[::1]:7001/2", endpoint: .tcp(host: "::1", port: 7001), database: 2),
+        Row(url: "redis://:p@[fe80::1]", endpoint: .tcp(host: "fe80::1", port: 6379), password: "p"),
+        Row(url: "unix:///run/redis.sock", endpoint: .unix(path: "/run/redis.sock")),
+        Row(url: "unix:///run/my%20redis.sock?db=7", endpoint: .unix(path: "/run/my redis.sock"), database: 7),
+        Row(
+            url: "unix://app:secret@/r.sock?db=1", endpoint: .unix(path: "/r.sock"),
+            username: "app", password: "secret", database: 1),
+    ])
+    func `a good URL says where and as whom`(row: Row) throws {
+        let expected = RedisConfiguration(
+            endpoint: row.endpoint, username: row.username, password: row.password, database: row.database)
+        #expect(try RedisConfiguration(url: row.url) == expected)
+    }
+
+    static let bad: [(String, RedisURLError)] = [
+        ("", .scheme), ("hunter2", .scheme), ("hunter2://h", .scheme), ("http://:hunter2@h", .scheme),
+        ("redis:h", .scheme),
+        (" redis://:hunter2@h", .scheme),
+        ("rediss://:hunter2@h", .tlsUnavailable), ("REDISS://h", .tlsUnavailable),
+        ("redis://", .host), ("redis://:hunter2@", .host), ("redis://:hunter2@:6379", .host), ("redis:///1", .host),
+        ("redis://:hunter2@[::1", .host), ("redis://:hunter2@[hunter2]", .host), ("redis://h ost", .host),
+        ("redis://:hunter2@h\n", .host), ("redis://h%00", .host), ("redis://hunter2%20x", .host), ("redis://[]", .host),
+        ("redis://h:", .port), ("redis://h:0", .port), ("redis://h:65536", .port), ("redis://h:+1", .port),
+        ("redis://h:٣", .port), ("redis://h:99999999999999999999", .port), ("redis://[::1]6379", .port),
+        ("redis://user:hunter/2@h", .port), ("redis://user:hunter2", .port), ("redis://h:6379\n", .port),
+        ("redis://:hunter2@h/x", .database), ("redis://h/-1", .database), ("redis://h/1/2", .database),
+        ("redis://h/2147483648", .database), ("redis://h/1?db=2", .database), ("redis://h?db=", .database),
+        ("redis://h/0\n", .database),
+        ("redis://:hunter2@h?ssl=true", .parameter), ("redis://:hunter#2@h", .parameter),
+        ("redis://:hunter?2@h", .parameter),
+        ("redis://h?db=1&ssl=true", .database), ("unix:///s#hunter2", .parameter),
+        ("redis://:hunter2%@h", .percentEncoding), ("redis://:%zz@h", .percentEncoding),
+        ("redis://:%ff@h", .percentEncoding),
+        ("redis://:%4@h", .percentEncoding),
+        ("unix://", .path), ("unix://run/redis.sock", .path), ("unix:///", .path), ("unix:///a%00b", .path),
+        ("unix://hunter2@host/path", .path), ("unix:///" + String(repeating: "x", count: 107), .path),
+    ]
+
+    @Test(arguments: bad) func `a bad URL is refused in one line that keeps its secrets`(
+        url: String, expected: RedisURLError
+    ) {
+        let error = #expect(throws: expected) { try RedisConfiguration(url: url) }
+        let text = error?.description ?? ""
+        #expect(!text.contains("hunter"))
+        #expect(!text.contains("\n") && text.count > 20)
+    }
+
+    @Test(arguments: ["redis://app:hunter2@h:1/2", "redis://:hunter2@h", "unix://app:hunter2@/s?db=1"])
+    func `no way of printing settings shows the password or the user`(url: String) throws {
+        let configuration = try RedisConfiguration(url: url)
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        dump([configuration], to: &dumped)
+        for text in [
+            "\(configuration)", String(reflecting: configuration), dumped, "\(Optional(configuration) as Any)",
+        ] {
+            #expect(!text.contains("hunter2") && !text.contains("app"))
+            #expect(text.contains("***@"))
+        }
+    }
+
+    @Test(arguments: [
+        ("redis://app:p@h", "redis://***@h:6379/0"), ("redis://h:1/2", "redis://h:1/2"),
+        ("redis://[::1]", "redis://[::1]:6379/0"), ("unix://:p@/s?db=3", "unix://***@/s?db=3"),
+    ])
+    func `the redacted URL keeps everything else`(url: String, redacted: String) throws {
+        #expect(try RedisConfiguration(url: url).redactedURL == redacted)
+    }
+}
