@@ -1,0 +1,201 @@
+/// How a run ended, as the worker saw it. Every way out of a handler becomes one of these before anything is written.
+package enum Outcome: Sendable {
+    case succeeded(result: ResultRecord)
+    case failed(RunError)
+    case permanent(RunError)
+    /// The handler chose the wait itself; the attempt counts.
+    case retry(afterMs: Int, RunError)
+    /// Later again; nothing went wrong and no attempt is spent.
+    case snoozed(ms: Int)
+    case timedOut(RunError)
+    case undecodable(RunError)
+    case malformed(RunError)
+    case unhandled
+    case expired
+    /// Cancellation was asked, and the handler stopped.
+    case cancelled
+    /// Shutdown. `started` tells whether a handler ever saw it.
+    case released(started: Bool)
+    /// The lease ran out; without proof every held job counts as lost.
+    case lost(RunError)
+    /// The process died while the job ran, proven by its parent.
+    case crashed(RunError, alone: Bool)
+}
+
+/// What an error looked like: hostile text, stored as it is and made printable on the way out.
+package struct RunError: Equatable, Sendable {
+    package var type: String
+    package var message: String
+    package init(type: String = "", _ message: String) {
+        self.type = type
+        self.message = message
+    }
+}
+
+/// What becomes of the job. One case for each group of the `settle` script.
+package enum Disposition: Equatable, Sendable {
+    case done(ttlMs: Int, result: [UInt8])
+    case retry(due: Due, Priority, RunRecord, ErrorEntry?)
+    /// Back to the front of the queue.
+    case front(Priority, RunRecord?, ErrorEntry?)
+    case suspect(due: Due, Priority, RunRecord, ErrorEntry?)
+    case dead(ttlMs: Int, RunRecord, ErrorEntry)
+    case cancelled(RunRecord, ErrorEntry?)
+}
+
+/// Who decides, when, and how long the run took: goes into the history.
+package struct RunFacts: Sendable {
+    package var worker: String
+    /// ms since 1970 by Redis' clock.
+    package var now: Int
+    package var ms: Int
+    package init(worker: String, now: Int, ms: Int) {
+        self.worker = worker
+        self.now = now
+        self.ms = ms
+    }
+}
+
+/// The limits that decide between another run and the end.
+package enum Limits {
+    /// Proven crashes while alone until the job is dead (the rule of Sidekiq Pro's reliable fetch, but per lone run).
+    package static let crashes = 3
+    /// Lease losses in a row until the job is dead.
+    package static let losses = 10
+    /// From this many lost runs in a row on, a job runs alone.
+    package static let suspicion = 2
+    /// First and longest wait for a worker that knows the job's name, ms.
+    package static let unhandledWait = 30_000
+    package static let unhandledWaitCap = 600_000
+    /// Dead jobs are kept for a year, ms.
+    package static let deadTTL = 365 * 86_400_000
+    /// Cancelled jobs are kept for a week, ms.
+    package static let cancelledTTL = 7 * 86_400_000
+}
+
+/// The one place that decides what becomes of a job. Pure: `random` (0..<1) feeds the jitter.
+package func decide(
+    _ outcome: Outcome, policy: Policy, record: RunRecord, facts: RunFacts, random: Double
+) -> Disposition {
+    var next = Verdict(policy: policy, record: record, facts: facts)
+    switch outcome {
+    case .succeeded(let result):
+        return .done(ttlMs: policy.resultTTLMs, result: policy.resultTTLMs == 0 ? [] : result.encoded())
+    case .failed(let error): return next.failed(.failed, error, wait: nil, random)
+    case .timedOut(let error): return next.failed(.timeout, error, wait: nil, random)
+    case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random)
+    case .permanent(let error): return next.dead(.permanent, error, spendsAttempt: true)
+    case .undecodable(let error): return next.dead(.payload, error, spendsAttempt: false)
+    case .malformed(let error): return next.dead(.malformed, error, spendsAttempt: false)
+    case .expired: return next.dead(.expired, RunError("it did not start in time"), spendsAttempt: false)
+    case .snoozed(let ms): return next.snoozed(ms)
+    case .unhandled: return next.unhandled()
+    case .cancelled: return next.cancelled()
+    case .released(let started): return next.released(started: started)
+    case .lost(let error): return next.lost(error)
+    case .crashed(let error, let alone): return next.crashed(error, alone: alone)
+    }
+}
+
+/// One decision in the making: the record grows while the verdict is found.
+private struct Verdict {
+    let policy: Policy
+    var record: RunRecord
+    let facts: RunFacts
+    let attempt: Int
+
+    init(policy: Policy, record: RunRecord, facts: RunFacts) {
+        self.policy = policy
+        self.record = record
+        self.facts = facts
+        attempt = record.attempts + 1
+        self.record.by = facts.worker
+        self.record.at = facts.now
+    }
+
+    mutating func failed(_ reason: Reason, _ error: RunError, wait: Int?, _ random: Double) -> Disposition {
+        endedByItself()
+        record.attempts += 1
+        let entry = note(reason, error)
+        if record.attempts >= policy.maxAttempts { return .dead(ttlMs: Limits.deadTTL, record, entry) }
+        let delay = wait ?? policy.backoff.delay(afterFailures: record.attempts, random: random)
+        return .retry(due: .after(ms: delay), policy.priority, record, entry)
+    }
+
+    mutating func dead(_ reason: Reason, _ error: RunError, spendsAttempt: Bool) -> Disposition {
+        if spendsAttempt {
+            endedByItself()
+            record.attempts += 1
+        }
+        let entry = note(reason, error)
+        return .dead(ttlMs: Limits.deadTTL, record, entry)
+    }
+
+    mutating func snoozed(_ ms: Int) -> Disposition {
+        endedByItself()
+        record.last = .snoozed
+        return .retry(due: .after(ms: ms), policy.priority, record, nil)
+    }
+
+    mutating func unhandled() -> Disposition {
+        let wait = min(Limits.unhandledWait << min(record.unhandled, 10), Limits.unhandledWaitCap)
+        record.unhandled += 1
+        record.last = .unhandled
+        let due = Due.after(ms: wait)
+        return isSuspect ? .suspect(due: due, policy.priority, record, nil) : .retry(due: due, policy.priority, record, nil)
+    }
+
+    mutating func cancelled() -> Disposition {
+        let entry = note(.cancelled, RunError("cancelled on request"))
+        return .cancelled(record, entry)
+    }
+
+    /// A job that never started leaves no trace; one that did gets its reason recorded, for it will run a second time.
+    mutating func released(started: Bool) -> Disposition {
+        let entry = started ? note(.released, RunError("given back at shutdown")) : nil
+        if isSuspect { return .suspect(due: .now, policy.priority, record, entry) }
+        return .front(policy.priority, started ? record : nil, entry)
+    }
+
+    mutating func lost(_ error: RunError) -> Disposition {
+        record.lost += 1
+        let entry = note(.lost, error)
+        if record.lost >= Limits.losses { return .dead(ttlMs: Limits.deadTTL, record, entry) }
+        return isSuspect
+            ? .suspect(due: .now, policy.priority, record, entry) : .front(policy.priority, record, entry)
+    }
+
+    mutating func crashed(_ error: RunError, alone: Bool) -> Disposition {
+        if alone { record.crashes += 1 }
+        record.lost += 1
+        let entry = note(.crash, error)
+        if record.crashes >= Limits.crashes || record.lost >= Limits.losses {
+            return .dead(ttlMs: Limits.deadTTL, record, entry)
+        }
+        return isSuspect
+            ? .suspect(due: .now, policy.priority, record, entry) : .front(policy.priority, record, entry)
+    }
+
+    private var isSuspect: Bool { record.lost >= Limits.suspicion }
+
+    private mutating func endedByItself() {
+        record.lost = 0
+        record.crashes = 0
+        record.unhandled = 0
+    }
+
+    private mutating func note(_ reason: Reason, _ error: RunError) -> ErrorEntry {
+        record.last = reason
+        record.errors += 1
+        var entry = ErrorEntry()
+        entry.number = record.errors
+        entry.at = facts.now
+        entry.attempt = attempt
+        entry.reason = reason
+        entry.type = error.type
+        entry.message = error.message
+        entry.worker = facts.worker
+        entry.ms = facts.ms
+        return entry
+    }
+}
