@@ -1,0 +1,166 @@
+import Crypto
+package import JobModel
+import Redis
+
+/// A job on its way in.
+package struct NewJob: Sendable {
+    package var id: String
+    package var envelope: [UInt8]
+    package var priority: Priority
+    package var due: Due
+    /// How long the id is remembered at least, in ms. 0: as long as the job or its record exists.
+    package var rememberMs: Int
+    /// Of name and payload: tells a repeated call from another job under the same id. Only where `rememberMs` is not 0.
+    package var digest: String
+
+    package init(id: String, envelope: [UInt8], priority: Priority, due: Due, rememberMs: Int = 0, digest: String = "") {
+        self.id = id
+        self.envelope = envelope
+        self.priority = priority
+        self.due = due
+        self.rememberMs = rememberMs
+        self.digest = digest
+    }
+
+    /// 128 bits of SHA-256 over name and payload.
+    package static func digest(name: String, payload: ArraySlice<UInt8>) -> String {
+        var hash = SHA256()
+        hash.update(data: Array(name.utf8) + [0])
+        hash.update(data: payload)
+        return hash.finalize().prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Ids that the caller chose are remembered for at least 10 minutes.
+    package static let ownIDMemoryMs = 600_000
+
+    func write(to arguments: inout Arguments) {
+        arguments.append(id)
+        arguments.append(bytes: envelope)
+        arguments.append(priority.value)
+        arguments.append(due.wire)
+        arguments.append(rememberMs)
+        arguments.append(digest)
+    }
+}
+
+/// What became of one job at the door.
+package enum Admission: Equatable, Sendable {
+    case created
+    /// The id is taken by the same job; nil: it ended and is only remembered.
+    case duplicate(JobState?)
+    /// The id is taken by another job.
+    case conflict(JobState?)
+    /// The queue takes no more.
+    case full
+    /// The script refused a name or number: a client that does not check.
+    case invalid
+
+    init(word: String) {
+        let words = word.split(separator: " ")
+        let state = words.dropFirst().first.flatMap { JobState(rawValue: String($0)) }
+        switch words.first {
+        case "dup": self = .duplicate(state)
+        case "conflict": self = .conflict(state)
+        case "full": self = .full
+        default: self = .invalid
+        }
+    }
+}
+
+extension QueueStore {
+    /// Takes in up to 1,000 jobs; answers for each, in order, and the time on Redis' clock.
+    package func enqueue(_ jobs: [NewJob], timeout: Duration? = nil)
+        async throws(StoreError) -> (now: Int, admissions: [Admission])
+    {
+        var arguments = arguments(capacity: jobs.reduce(64) { $0 + $1.envelope.count + 160 })
+        arguments.append(jobs.count)
+        for job in jobs { job.write(to: &arguments) }
+        var (_, reader) = try await call(.enqueue, arguments, timeout: timeout)
+        return try read { () throws(RedisError) in
+            let now = try reader.integer()
+            var admissions = [Admission](repeating: .created, count: jobs.count)
+            for (position, word) in try reader.exceptions() { admissions[position - 1] = Admission(word: word) }
+            return (now, admissions)
+        }
+    }
+
+    /// An entry of the inbox stream: what any Redis client may write with `XADD … job <envelope>`.
+    package struct InboxEntry: Sendable {
+        package var entry: String
+        package var envelope: ArraySlice<UInt8>
+    }
+
+    /// The oldest entries of the inbox.
+    package func inbox(limit: Int) async throws(StoreError) -> [InboxEntry] {
+        let command = Command("XRANGE", Key.inbox.name(in: name), "-", "+", "COUNT", String(limit))
+        let reply: Reply
+        do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }
+        var reader = reply.reader
+        return try read { () throws(RedisError) in
+            var entries: [InboxEntry] = []
+            for _ in 0..<(try reader.array()) { entries.append(try Self.inboxEntry(&reader)) }
+            return entries
+        }
+    }
+
+    /// One entry: its id, then fields and values; without a field `job` the envelope is empty, which is malformed.
+    private static func inboxEntry(_ reader: inout ReplyReader) throws(RedisError) -> InboxEntry {
+        _ = try reader.array()
+        var entry = InboxEntry(entry: try reader.string(), envelope: [])
+        for _ in 0..<((try reader.optionalArray() ?? 0) / 2) {
+            let field = try reader.string()
+            let value = try reader.bytes()
+            if field == "job" { entry.envelope = value }
+        }
+        return entry
+    }
+
+    /// A bad entry on its way to the dead letters.
+    package struct BadEntry: Sendable {
+        package var entry: String
+        package var id: String
+        package var envelope: ArraySlice<UInt8>
+        package var ttlMs: Int
+        package var record: RunRecord
+        package var error: ErrorEntry
+        package init(
+            entry: String, id: String, envelope: ArraySlice<UInt8>, ttlMs: Int, record: RunRecord, error: ErrorEntry
+        ) {
+            self.entry = entry
+            self.id = id
+            self.envelope = envelope
+            self.ttlMs = ttlMs
+            self.record = record
+            self.error = error
+        }
+    }
+
+    /// Turns inbox entries into jobs and dead letters. Answers an admission for each good one, nil when somebody else
+    /// took the entry.
+    package func intake(good: [(entry: String, job: NewJob)], bad: [BadEntry]) async throws(StoreError) -> [Admission?] {
+        var arguments = arguments(capacity: good.reduce(1024) { $0 + $1.job.envelope.count + 200 })
+        arguments.append(good.count)
+        arguments.append(bad.count)
+        for (entry, job) in good {
+            arguments.append(entry)
+            job.write(to: &arguments)
+        }
+        for entry in bad {
+            arguments.append(entry.entry)
+            arguments.append(entry.id)
+            arguments.append(bytes: entry.envelope)
+            arguments.append(entry.ttlMs)
+            arguments.append(bytes: entry.record.encoded())
+            arguments.append(bytes: entry.error.encoded())
+        }
+        var (_, reader) = try await call(.intake, arguments)
+        return try read { () throws(RedisError) in
+            _ = try reader.integer()
+            var admissions = [Admission?](repeating: .created, count: good.count)
+            for (position, word) in try reader.exceptions() {
+                admissions[position - 1] = word == "gone" ? nil : Admission(word: word)
+            }
+            return admissions
+        }
+    }
+}

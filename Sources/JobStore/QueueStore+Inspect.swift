@@ -1,0 +1,156 @@
+package import JobModel
+import Redis
+
+/// One job as it was at one moment.
+package struct JobView: Sendable {
+    package var id: String
+    /// nil: unknown, or ended and only its id is remembered.
+    package var state: JobState?
+    /// The id is remembered although the job is gone.
+    package var isRemembered = false
+    /// Cancellation was asked of the current run.
+    package var isAsked = false
+    /// The score in the state's index: a due time × 10 + priority, a token, or a time to forget.
+    package var score: Double?
+    package var record = RunRecord()
+    /// The record's bytes as stored; empty when there is none.
+    package var recordBytes: ArraySlice<UInt8> = []
+    package var result: ResultRecord?
+    /// Empty when only the short view was asked for, or the envelope is gone.
+    package var envelope: ArraySlice<UInt8> = []
+    /// By number.
+    package var errors: [ErrorEntry] = []
+}
+
+/// One queue in numbers, at one moment.
+package struct QueueSnapshot: Sendable, Equatable {
+    package var name: QueueName
+    package var now: Int
+    package var counts: [JobState: Int]
+    /// Ids remembered beyond their jobs.
+    package var remembered: Int
+    package var inbox: Int
+    /// When the first job in line was made, ms; nil when unknown or none waits.
+    package var firstCreatedMs: Int?
+    package var nextDue: Int?
+    /// Format, totals, clock: as stored.
+    package var meta: [String: String]
+    package var workers: [Worker]
+
+    package struct Worker: Sendable, Equatable {
+        package var incarnation: Incarnation
+        /// Negative: condemned.
+        package var deadline: Double
+        /// JSON that the worker says of itself; empty before its first beat.
+        package var about: ArraySlice<UInt8>
+    }
+
+    package var isPaused: Bool { meta["paused"] == "1" }
+    package func count(_ state: JobState) -> Int { counts[state] ?? 0 }
+    package func total(_ name: String) -> Int { meta[name].flatMap { Int($0) } ?? 0 }
+}
+
+extension QueueStore {
+    /// The states in the order of the scripts' first nine keys.
+    private static let indexOrder: [JobState] = [
+        .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
+    ]
+
+    /// Looks at up to 200 jobs; `full` adds envelope and error history.
+    package func inspect(_ ids: [String], full: Bool) async throws(StoreError) -> (now: Int, jobs: [JobView]) {
+        var arguments = arguments()
+        arguments.append(full ? 1 : 0)
+        for id in ids { arguments.append(id) }
+        var (_, reader) = try await call(.inspect, arguments)
+        return try read { () throws(RedisError) in
+            let now = try reader.integer()
+            var jobs: [JobView] = []
+            for id in ids { jobs.append(try Self.view(of: id, &reader, full: full)) }
+            return (now, jobs)
+        }
+    }
+
+    private static func view(of id: String, _ reader: inout ReplyReader, full: Bool) throws(RedisError) -> JobView {
+        var view = JobView(id: id)
+        _ = try reader.array()
+        let position = try reader.integer()
+        if position > 0 { view.state = indexOrder[position - 1] }
+        view.isRemembered = position == -1
+        view.score = Double(try reader.string())
+        view.recordBytes = try reader.bytes()
+        view.record = RunRecord(parsing: view.recordBytes)
+        view.result = ResultRecord(parsing: try reader.bytes())
+        view.isAsked = try reader.integer() == 1
+        guard full else { return view }
+        view.envelope = try reader.bytes()
+        for _ in ErrorEntry.slots {
+            if let entry = ErrorEntry(parsing: try reader.bytes()) { view.errors.append(entry) }
+        }
+        view.errors.sort { $0.number < $1.number }
+        return view
+    }
+
+    /// Ids of one state, by score: dead and finished ones with the newest first.
+    package func ids(_ state: JobState, offset: Int, limit: Int) async throws(StoreError) -> [String] {
+        var arguments = Arguments()
+        arguments.append(state.key.name(in: name))
+        arguments.append(offset)
+        arguments.append(offset + limit - 1)
+        if state.isFinal { arguments.append("REV") }
+        let reply: Reply
+        do throws(RedisError) { reply = try await client.send(Command("ZRANGE", arguments)) } catch { throw .redis(error) }
+        var reader = reply.reader
+        return try read { () throws(RedisError) in
+            var ids: [String] = []
+            for _ in 0..<(try reader.array()) { ids.append(try reader.string()) }
+            return ids
+        }
+    }
+
+    /// The (id, token) pairs that an incarnation holds.
+    package func held(by incarnation: Incarnation) async throws(StoreError) -> [Beat.Asked] {
+        let range = incarnation.tokens
+        let command = Command(
+            "ZRANGE", Key.running.name(in: name), String(range.lowerBound), String(range.upperBound), "BYSCORE", "WITHSCORES")
+        let reply: Reply
+        do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }
+        var reader = reply.reader
+        return try read { () throws(RedisError) in
+            var held: [Beat.Asked] = []
+            for _ in 0..<(try reader.array() / 2) {
+                held.append(Beat.Asked(id: try reader.string(), token: Token(try reader.integer())))
+            }
+            return held
+        }
+    }
+
+    /// The whole queue in numbers, in one round trip whose cost does not grow with the number of jobs.
+    package func snapshot() async throws(StoreError) -> QueueSnapshot {
+        var (_, reader) = try await call(.snapshot, arguments())
+        return try read { () throws(RedisError) in
+            var snapshot = QueueSnapshot(
+                name: name, now: try reader.integer(), counts: [:], remembered: 0, inbox: 0, meta: [:], workers: [])
+            for state in Self.indexOrder { snapshot.counts[state] = try reader.integer() }
+            snapshot.remembered = try reader.integer()
+            snapshot.inbox = try reader.integer()
+            snapshot.firstCreatedMs = (try? Envelope(parsing: try reader.bytes()))?.createdMs
+            let due = try reader.integer()
+            snapshot.nextDue = due < 0 ? nil : due
+            for _ in 0..<(try reader.array() / 2) { snapshot.meta[try reader.string()] = try reader.string() }
+            snapshot.workers = try Self.workers(&reader)
+            return snapshot
+        }
+    }
+
+    private static func workers(_ reader: inout ReplyReader) throws(RedisError) -> [QueueSnapshot.Worker] {
+        var deadlines: [(Int, Double)] = []
+        for _ in 0..<(try reader.array() / 2) {
+            deadlines.append((try reader.integer(), Double(try reader.string()) ?? 0))
+        }
+        var about: [Int: ArraySlice<UInt8>] = [:]
+        for _ in 0..<(try reader.array() / 2) { about[try reader.integer()] = try reader.bytes() }
+        return deadlines.map { number, deadline in
+            QueueSnapshot.Worker(incarnation: Incarnation(number), deadline: deadline, about: about[number] ?? [])
+        }
+    }
+}

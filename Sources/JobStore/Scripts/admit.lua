@@ -1,0 +1,142 @@
+-- admit.lua: put in front of the scripts that take jobs in (enqueue, intake), which name the keys it uses.
+--
+-- One job is six arguments: id, envelope, priority 0-9, due (0 now, negative a delay in ms, positive ms since 1970),
+-- remember (ms that the id is remembered at least; 0 = by its own record only), digest of name and payload.
+
+local INDEXES = {
+  queued = queued, scheduled = scheduled, retrying = retrying, blocked = blocked, suspect = suspect,
+  running = running, succeeded = succeeded, dead = dead, cancelled = cancelled,
+}
+
+local function state_of(id)
+  for state, index in pairs(INDEXES) do
+    if redis.call('ZSCORE', index, id) then return state end
+  end
+  return 'forgotten'
+end
+
+local function is_id(id)
+  return #id >= 1 and #id <= 64 and not string.find(id, '[^%w%._:%-]')
+end
+
+local function is_job(at)
+  local priority, due = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  return is_id(ARGV[at]) and ARGV[at + 1] ~= ''
+    and priority and priority >= 0 and priority <= 9 and priority % 1 == 0
+    and due and due <= 900000000000000 and due >= -900000000000000
+    and tonumber(ARGV[at + 4])
+end
+
+-- The first job that is taken in, dead or alive, makes the queue.
+local function begin(stored_format)
+  if stored_format then return end
+  redis.call('HSET', meta, 'format', ARGV[2])
+  redis.call('HSETNX', meta, 'born', text(now_us))
+end
+
+-- Takes in `count` jobs, the first one's arguments beginning at ARGV[first], each `stride` arguments apart, but for
+-- those in `skip`. Answers a word for each that was not simply taken in:
+-- 'dup <state>', 'conflict <state>', 'full', 'invalid'.
+local function admit(first, stride, count, skip)
+  local words = {}
+  if count == 0 then return words end
+  -- Probe.
+  local ids = {}
+  for k = 1, count do ids[k] = ARGV[first + (k - 1) * stride] end
+  local known = redis.call('HMGET', jobs, unpack(ids))
+  local noted_count = redis.call('HLEN', idem)
+  local noted = noted_count > 0 and redis.call('HMGET', idem, unpack(ids)) or {}
+  local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'limit_idem')
+  local room, idem_room = math.huge, (tonumber(m[3]) or 2000000) - noted_count
+  if m[2] then
+    room = tonumber(m[2]) - redis.call('ZCARD', queued) - redis.call('ZCARD', scheduled)
+      - redis.call('ZCARD', retrying)
+  end
+  -- Decide.
+  local seen, seen_state, now_at, later_at = {}, {}, {}, {}
+  for k = 1, count do
+    local at = first + (k - 1) * stride
+    local id = ids[k]
+    if not (skip and skip[k]) then
+      local note = noted[k] or seen[id]
+      if not is_job(at) then
+        words[k] = 'invalid'
+      elseif known[k] or note then
+        local same = not note or note == '' or ARGV[at + 5] == '' or note == ARGV[at + 5]
+        local state = seen_state[id] or state_of(id)
+        words[k] = (same and 'dup ' or 'conflict ') .. state
+      elseif room < 1 or (ARGV[at + 4] ~= '0' and idem_room < 1) then
+        words[k] = 'full'
+      else
+        room = room - 1
+        seen[id] = ARGV[at + 5]
+        if ARGV[at + 4] ~= '0' then idem_room = idem_room - 1 end
+        if moment(tonumber(ARGV[at + 3])) <= now then
+          now_at[#now_at + 1] = at
+          seen_state[id] = 'queued'
+        else
+          later_at[#later_at + 1] = at
+          seen_state[id] = 'scheduled'
+        end
+      end
+    end
+  end
+  -- Write.
+  local taken = #now_at + #later_at
+  if taken == 0 then return words end
+  begin(m[1])
+  local stored, notes, until_ = {}, {}, {}
+  local function store(at)
+    stored[#stored + 1] = ARGV[at]
+    stored[#stored + 1] = ARGV[at + 1]
+    if ARGV[at + 4] ~= '0' then
+      notes[#notes + 1] = ARGV[at]
+      notes[#notes + 1] = ARGV[at + 5]
+      until_[#until_ + 1] = text(now + tonumber(ARGV[at + 4]))
+      until_[#until_ + 1] = ARGV[at]
+    end
+  end
+  local woken = #now_at > 0
+  if #now_at > 0 then
+    local sequence = redis.call('HINCRBY', meta, 'sequence', #now_at) - #now_at
+    local scores = {}
+    for k, at in ipairs(now_at) do
+      store(at)
+      scores[2 * k - 1] = ARGV[at + 2] * 562949953421312 + 281474976710656 + sequence + k
+      scores[2 * k] = ARGV[at]
+    end
+    redis.call('ZADD', queued, unpack(scores))
+  end
+  if #later_at > 0 then
+    local earliest = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
+    local first_new, scores = math.huge, {}
+    for k, at in ipairs(later_at) do
+      store(at)
+      local score = moment(tonumber(ARGV[at + 3])) * 10 + ARGV[at + 2]
+      scores[2 * k - 1] = text(score)
+      scores[2 * k] = ARGV[at]
+      if score < first_new then first_new = score end
+    end
+    redis.call('ZADD', scheduled, unpack(scores))
+    woken = woken or not earliest or first_new < tonumber(earliest)
+  end
+  redis.call('HSET', jobs, unpack(stored))
+  if #notes > 0 then
+    redis.call('HSET', idem, unpack(notes))
+    redis.call('ZADD', idem_until, unpack(until_))
+  end
+  redis.call('HINCRBY', meta, 'enqueued', taken)
+  if woken then redis.call('ZADD', wake, 0, 'w') end
+  return words
+end
+
+-- Pairs (position, word) for every word, in order.
+local function exceptions(answer, count, words)
+  for k = 1, count do
+    if words[k] then
+      answer[#answer + 1] = k
+      answer[#answer + 1] = words[k]
+    end
+  end
+  return answer
+end

@@ -1,0 +1,34 @@
+-- common.lua: put in front of every script.
+--
+-- ARGV[1] is the time: '' in production, when Redis' own clock is read, once; tests pass milliseconds.
+-- ARGV[2] is the format that the caller speaks; a queue of another format is not touched.
+
+local now, now_us = tonumber(ARGV[1])
+if now then
+  now_us = now * 1000
+else
+  local time = redis.call('TIME')
+  now_us = time[1] * 1000000 + time[2]
+  now = math.floor(now_us / 1000)
+end
+
+-- Scores and counters are below 2^53 and whole; Lua's own conversion keeps 14 digits only.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function is_foreign(format)
+  return format and format ~= ARGV[2]
+end
+
+-- A due time as callers give it: 0 is now, negative a delay on this clock, positive a moment. A delay ends at the latest
+-- moment whose tenfold is still an exact score.
+local function moment(due)
+  if due < 0 then return math.min(now - due, 900000000000000) end
+  return due
+end
+
+-- The range of tokens of one incarnation; inclusive on both sides.
+local function tokens(incarnation)
+  return text(incarnation * 268435456), text(incarnation * 268435456 + 268435455)
+end

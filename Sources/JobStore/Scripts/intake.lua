@@ -1,0 +1,68 @@
+#!lua
+-- intake.lua: entries of the inbox stream become jobs, bad ones dead letters; each leaves the stream in the same step.
+--
+-- KEYS[1]  jobs        HASH  id -> envelope
+-- KEYS[2]  idem        HASH  id -> digest of name and payload
+-- KEYS[3]  idem-until  ZSET  id, remembered until, ms
+-- KEYS[4]  queued      ZSET  id, priority x 2^49 + 2^48 + sequence
+-- KEYS[5]  scheduled   ZSET  id, due ms x 10 + priority
+-- KEYS[6]  retrying    ZSET  read: state of a known id
+-- KEYS[7]  blocked     ZSET  read
+-- KEYS[8]  suspect     ZSET  read
+-- KEYS[9]  running     ZSET  read
+-- KEYS[10] succeeded   ZSET  read
+-- KEYS[11] dead        ZSET  id, time to forget, ms
+-- KEYS[12] cancelled   ZSET  read
+-- KEYS[13] meta        HASH  as in enqueue; dead, the total
+-- KEYS[14] wake        ZSET  one member: look here
+-- KEYS[15] inbox       STREAM entries with the field job
+-- KEYS[16] runs        HASH  id -> run record
+-- KEYS[17] errors      HASH  id/slot -> error entry
+-- ARGV[1]  now_ms      '' = Redis' clock
+-- ARGV[2]  format
+-- ARGV[3]  good        how many jobs follow
+-- ARGV[4]  bad         how many bad entries follow those
+-- ARGV[5…] seven for each job: entry, then six as in enqueue
+--          then six for each bad entry: entry, id, raw envelope, ttl_ms, run record, error entry
+--
+-- Answers {'ok', now_ms, then for each good one that was not taken in: its position and a word as in enqueue, or 'gone'
+-- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream.
+-- uses: admit
+
+local format = redis.call('HGET', meta, 'format')
+if is_foreign(format) then return {'format', format} end
+local good, bad = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local function is_there(entry)
+  return #redis.call('XRANGE', inbox, entry, entry, 'COUNT', 1) > 0
+end
+
+local skip = {}
+for k = 1, good do
+  skip[k] = not is_there(ARGV[5 + (k - 1) * 7])
+end
+local words = admit(6, 7, good, skip)
+for k = 1, good do
+  local word = words[k]
+  if skip[k] then
+    words[k] = 'gone'
+  elseif not word or string.sub(word, 1, 3) == 'dup' then
+    redis.call('XDEL', inbox, ARGV[5 + (k - 1) * 7])
+  end
+end
+for k = 1, bad do
+  local at = 5 + good * 7 + (k - 1) * 6
+  -- Looked at now, because a good one may have brought the same id.
+  if is_there(ARGV[at]) and redis.call('HEXISTS', jobs, ARGV[at + 1]) == 0 then
+    begin(redis.call('HGET', meta, 'format'))
+    local id, ttl = ARGV[at + 1], tonumber(ARGV[at + 3])
+    redis.call('XDEL', inbox, ARGV[at])
+    redis.call('HSET', jobs, id, ARGV[at + 2])
+    redis.call('ZADD', dead, ttl < 0 and '+inf' or text(now + ttl), id)
+    redis.call('HSET', runs, id, ARGV[at + 4])
+    redis.call('HSET', errors, id .. '/0', ARGV[at + 5])
+    redis.call('HINCRBY', meta, 'enqueued', 1)
+    redis.call('HINCRBY', meta, 'dead', 1)
+  end
+end
+return exceptions({'ok', now}, good, words)

@@ -1,0 +1,50 @@
+#!lua
+-- requeue.lua: a person gives dead or cancelled jobs another life, at the back of the queue.
+--
+-- KEYS[1]  dead       ZSET  id, time to forget, ms
+-- KEYS[2]  cancelled  ZSET  id, time to forget, ms
+-- KEYS[3]  queued     ZSET  id, priority x 2^49 + 2^48 + sequence
+-- KEYS[4]  scheduled  ZSET  read: is the queue full?
+-- KEYS[5]  retrying   ZSET  read
+-- KEYS[6]  runs       HASH  id -> run record
+-- KEYS[7]  meta       HASH  sequence, requeued; limits are read
+-- KEYS[8]  wake       ZSET  one member: look here
+-- ARGV[1]  now_ms     '' = Redis' clock
+-- ARGV[2]  format
+-- ARGV[3…] four for each job: id, priority 0-9, the run record that was read ('' = none), the new one
+--
+-- Answers {'ok', now_ms, a word for each job: 'ok' | 'gone' (not dead or cancelled) | 'changed' (read it again) | 'full'}.
+-- The same call again answers 'gone' for each and changes nothing.
+-- uses:
+
+local m = redis.call('HMGET', meta, 'format', 'limit_waiting')
+if is_foreign(m[1]) then return {'format', m[1]} end
+local room = math.huge
+if m[2] then
+  room = tonumber(m[2]) - redis.call('ZCARD', queued) - redis.call('ZCARD', scheduled)
+    - redis.call('ZCARD', retrying)
+end
+
+local function requeue(at)
+  local id = ARGV[at]
+  local index = redis.call('ZSCORE', dead, id) and dead or redis.call('ZSCORE', cancelled, id) and cancelled
+  if not index then return 'gone' end
+  if (redis.call('HGET', runs, id) or '') ~= ARGV[at + 2] then return 'changed' end
+  if room < 1 then return 'full' end
+  room = room - 1
+  local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
+  redis.call('ZREM', index, id)
+  redis.call('ZADD', queued, ARGV[at + 1] * 562949953421312 + 281474976710656 + sequence, id)
+  redis.call('HSET', runs, id, ARGV[at + 3])
+  redis.call('HINCRBY', meta, 'requeued', 1)
+  return 'ok'
+end
+
+local answer, moved = {'ok', now}, false
+for at = 3, #ARGV, 4 do
+  local word = requeue(at)
+  moved = moved or word == 'ok'
+  answer[#answer + 1] = word
+end
+if moved then redis.call('ZADD', wake, 0, 'w') end
+return answer

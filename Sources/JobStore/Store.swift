@@ -1,0 +1,76 @@
+package import JobModel
+package import Redis
+
+/// All queues of one Redis: the registries, and the way to each queue.
+package struct Store: Sendable {
+    package let client: RedisClient
+
+    package init(_ client: RedisClient) { self.client = client }
+
+    package func queue(_ name: QueueName) -> QueueStore { QueueStore(name, client: client) }
+
+    /// Connects, and throws at once what is wrong.
+    package func connect() async throws(StoreError) {
+        do throws(RedisError) { try await client.connect() } catch { throw .redis(error) }
+    }
+
+    /// Makes the queue findable. Done by whoever first writes to it, before the write: a registry may name a queue that
+    /// is empty, but never lack one that is not.
+    package func register(_ queue: QueueName) async throws(StoreError) {
+        let now = String(try await time())
+        _ = try await send(Command("ZADD", Registry.queues, "NX", now, queue.text))
+    }
+
+    /// The names of all queues, in the order of their bytes.
+    package func queues() async throws(StoreError) -> [QueueName] {
+        var reader = try await send(Command("ZRANGE", Registry.queues, "0", "-1")).reader
+        return try read { () throws(RedisError) in
+            var names: [QueueName] = []
+            for _ in 0..<(try reader.array()) {
+                if let name = try? QueueName(try reader.string()) { names.append(name) }
+            }
+            return names.sorted()
+        }
+    }
+
+    /// Milliseconds since 1970 on Redis' clock.
+    package func time() async throws(StoreError) -> Int {
+        var reader = try await send(Command("TIME")).reader
+        return try read { () throws(RedisError) in
+            _ = try reader.array()
+            return try reader.integer() * 1000 + reader.integer() / 1000
+        }
+    }
+
+    /// What the server says of itself, as far as it matters here.
+    package func server() async throws(StoreError) -> ServerFacts {
+        let reply = try await send(Command("INFO"))
+        return ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
+    }
+
+    /// Notes that a worker is alive, and forgets those that have been silent for a day.
+    package func note(worker id: String, now: Int) async throws(StoreError) {
+        let day = 86_400_000
+        _ = try await pipeline([
+            Command("ZADD", Registry.workers, String(now), id),
+            Command("ZREMRANGEBYSCORE", Registry.workers, "-inf", String(now - day)),
+        ])
+    }
+
+    package func forget(worker id: String) async throws(StoreError) {
+        _ = try await send(Command("ZREM", Registry.workers, id))
+    }
+
+    private func send(_ command: Command) async throws(StoreError) -> Reply {
+        do throws(RedisError) { return try await client.send(command) } catch { throw .redis(error) }
+    }
+
+    private func pipeline(_ commands: [Command]) async throws(StoreError) -> [Result<Reply, RedisError>] {
+        do throws(RedisError) { return try await client.pipeline(commands) } catch { throw .redis(error) }
+    }
+}
+
+/// Turns an answer of the wrong shape into a `StoreError`.
+func read<T>(_ body: () throws(RedisError) -> T) throws(StoreError) -> T {
+    do throws(RedisError) { return try body() } catch { throw .badAnswer("\(error)") }
+}
