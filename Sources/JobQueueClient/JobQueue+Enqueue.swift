@@ -1,0 +1,229 @@
+import FoundationEssentials
+import JobModel
+import JobStore
+
+/// What became of one of many jobs.
+public enum EnqueueResult: Sendable {
+    /// It is stored.
+    case created(JobHandle)
+    /// The same job is there already, in this state; nil: it has ended and only its id is remembered.
+    case duplicate(JobHandle, JobState?)
+    /// The id belongs to another job. Nothing was stored.
+    case conflict(id: String)
+    /// Nothing was stored; the error says why.
+    case refused(JobQueueError)
+}
+
+extension JobQueue {
+    /// Hands over one job.
+    ///
+    /// - Parameters:
+    ///   - id: An id of your own: a second call with the same id and job stores nothing. Remembered for 10 minutes at least.
+    ///   - delay: Start no earlier than after this time.
+    ///   - runAt: Start no earlier than at this moment, ms since 1970. Takes precedence over `delay`.
+    ///   - options: Instead of those of the type.
+    /// - Throws: `badName`, `badOption`, `badPayload`, `payloadTooLarge`, `conflict`, `queueFull`, `unreachable`,
+    ///   `denied`, `refused`. After `unreachable` the job may be stored: call again with an id of your own to be sure.
+    @discardableResult
+    public func enqueue<J: Job>(
+        _ job: J, id: String? = nil, in delay: Duration? = nil, atMilliseconds runAt: Int? = nil, options: JobOptions? = nil
+    ) async throws(JobQueueError) -> JobHandle {
+        try await enqueue(
+            name: J.name, payload: try Self.encode(job), id: id, in: delay, atMilliseconds: runAt,
+            options: options ?? J.options, isChecked: true)
+    }
+
+    /// Hands over a job by its bare name, with a payload that is JSON already: for callers without the worker's types.
+    @discardableResult
+    public func enqueue(
+        name: String, payload: String = "null", id: String? = nil, in delay: Duration? = nil,
+        atMilliseconds runAt: Int? = nil, options: JobOptions = JobOptions()
+    ) async throws(JobQueueError) -> JobHandle {
+        try await enqueue(
+            name: name, payload: Array(payload.utf8), id: id, in: delay, atMilliseconds: runAt, options: options,
+            isChecked: false)
+    }
+
+    private func enqueue(
+        name: String, payload: [UInt8], id: String?, in delay: Duration?, atMilliseconds runAt: Int?, options: JobOptions,
+        isChecked: Bool
+    ) async throws(JobQueueError) -> JobHandle {
+        let draft = try Draft(name: name, payload: payload, id: id, options: options, isJSON: isChecked)
+        let job = try prepare(draft, due: Self.due(delay, runAt))
+        let entrance = entrance(draft.queue)
+        switch await entrance.enqueue(job) {
+        case .success(let admission):
+            switch result(of: admission, job.id, draft.queue) {
+            case .created(let handle), .duplicate(let handle, _): return handle
+            case .conflict(let id):
+                throw JobQueueError(.conflict, "the id \(id) belongs to a job with another name or payload: choose another")
+            case .refused(let error): throw error
+            }
+        case .failure(let error): throw JobQueueError(error)
+        }
+    }
+
+    /// Hands over many jobs, one round trip for each 1,000, and answers for each, in order.
+    ///
+    /// One that cannot be stored does not keep the others out. After an error of the connection the jobs of that round
+    /// trip, and of those after it, are `refused`.
+    public func enqueue<J: Job>(contentsOf jobs: [J], in delay: Duration? = nil, options: JobOptions? = nil)
+        async -> [EnqueueResult]
+    {
+        await enqueue(drafts: jobs, due: Self.due(delay, nil), options?.queue ?? J.options.queue) { job throws(JobQueueError) in
+            try Draft(name: J.name, payload: Self.encode(job), id: nil, options: options ?? J.options, isJSON: true)
+        }
+    }
+
+    /// A job for `enqueue(contentsOf:)` by bare name.
+    public struct BareJob: Sendable {
+        public var name: String
+        /// JSON.
+        public var payload: String
+        public var id: String?
+        public init(name: String, payload: String = "null", id: String? = nil) {
+            self.name = name
+            self.payload = payload
+            self.id = id
+        }
+    }
+
+    /// Hands over many jobs by bare name.
+    public func enqueue(contentsOf jobs: [BareJob], in delay: Duration? = nil, options: JobOptions = JobOptions())
+        async -> [EnqueueResult]
+    {
+        await enqueue(drafts: jobs, due: Self.due(delay, nil), options.queue) { job throws(JobQueueError) in
+            try Draft(name: job.name, payload: Array(job.payload.utf8), id: job.id, options: options, isJSON: false)
+        }
+    }
+
+    private func enqueue<T>(
+        drafts sources: [T], due: Due, _ queue: String, _ draft: (T) throws(JobQueueError) -> Draft
+    ) async -> [EnqueueResult] {
+        var results = [EnqueueResult?](repeating: nil, count: sources.count)
+        var batch: [(position: Int, job: NewJob)] = []
+        var bytes = 0
+        var failure: JobQueueError?
+        func flush() async {
+            guard let name = try? QueueName(queue), !batch.isEmpty else { return }
+            let answer = failure == nil ? await entrance(name).enqueue(batch.map(\.job)) : nil
+            for (index, (position, job)) in batch.enumerated() {
+                switch answer {
+                case .success(let admissions): results[position] = result(of: admissions[index], job.id, name)
+                case .failure(let error):
+                    failure = JobQueueError(error)
+                    results[position] = .refused(JobQueueError(error))
+                case nil: results[position] = failure.map(EnqueueResult.refused)
+                }
+            }
+            batch = []
+            bytes = 0
+        }
+        for (position, source) in sources.enumerated() {
+            do throws(JobQueueError) {
+                let job = try prepare(try draft(source), due: due)
+                if batch.count == QueueStore.batchLimit || bytes + job.envelope.count > QueueStore.batchBytes { await flush() }
+                batch.append((position, job))
+                bytes += job.envelope.count
+            } catch { results[position] = .refused(error) }
+        }
+        await flush()
+        return results.map { $0 ?? .refused(JobQueueError(.internalError, "a job was not answered for")) }
+    }
+}
+
+// MARK: - From what the caller said to what is stored
+
+/// A job whose names and numbers have been checked.
+private struct Draft {
+    var queue: QueueName
+    var id: String?
+    var envelope: Envelope
+    var expiry: Duration?
+
+    init(name: String, payload: [UInt8], id: String?, options: JobOptions, isJSON: Bool) throws(JobQueueError) {
+        do throws(NameError) {
+            queue = try QueueName(options.queue)
+            try Names.checkName(name, "job name")
+            if let id { try Names.checkID(id) }
+            for tag in options.tags { try Names.checkName(tag, "tag") }
+        } catch { throw JobQueueError(.badName, "\(error)") }
+        if !isJSON {
+            do throws(JSONScanner.Failure) { try JSONScanner.validate(payload) } catch {
+                throw JobQueueError(.badPayload, "the payload is not JSON: \(error)")
+            }
+        }
+        self.id = id
+        envelope = Envelope(name: name, payload: payload[...])
+        envelope.policy = try Policy(options)
+        envelope.tags = options.tags
+        envelope.metadata = options.metadata
+        expiry = options.expiry
+    }
+}
+
+extension Policy {
+    fileprivate init(_ options: JobOptions) throws(JobQueueError) {
+        func check(_ isFine: Bool, _ problem: String) throws(JobQueueError) {
+            if !isFine { throw JobQueueError(.badOption, problem) }
+        }
+        try check((1...1_000_000).contains(options.maxAttempts), "max attempts must be 1 to 1,000,000")
+        try check(options.timeout.map { $0.milliseconds >= 1 } ?? true, "the timeout must be at least 1 ms")
+        try check(options.expiry.map { $0.milliseconds >= 1 } ?? true, "the expiry must be at least 1 ms")
+        try check(options.tags.count <= 16, "at most 16 tags")
+        if case .list(let waits) = options.backoff {
+            try check((1...1000).contains(waits.count), "a backoff list has 1 to 1,000 waits")
+        }
+        self.init()
+        priority = options.priority
+        maxAttempts = options.maxAttempts
+        backoff = options.backoff
+        timeoutMs = options.timeout?.milliseconds ?? -1
+        resultTTLMs = options.resultTTL.wire
+    }
+}
+
+extension JobQueue {
+    private func prepare(_ draft: Draft, due: Due) throws(JobQueueError) -> NewJob {
+        let now = now
+        var envelope = draft.envelope
+        envelope.createdMs = now
+        if let expiry = draft.expiry { envelope.policy.expiresMs = min(now + expiry.milliseconds, Due.latest) }
+        let payload = envelope.payload
+        guard payload.count <= configuration.maxPayloadBytes else {
+            let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
+            throw JobQueueError(.payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
+        }
+        var generator = SystemRandomNumberGenerator()
+        return NewJob(
+            id: draft.id ?? ULID.make(ms: now, using: &generator), envelope: envelope.encoded(),
+            priority: envelope.policy.priority, due: due, rememberMs: draft.id == nil ? 0 : NewJob.ownIDMemoryMs,
+            digest: draft.id == nil ? "" : NewJob.digest(name: envelope.name, payload: payload))
+    }
+
+    private func result(of admission: Admission, _ id: String, _ queue: QueueName) -> EnqueueResult {
+        let handle = JobHandle(id: id, queue: queue, home: self)
+        switch admission {
+        case .created: return .created(handle)
+        case .duplicate(let state): return .duplicate(handle, state)
+        case .conflict: return .conflict(id: id)
+        case .full: return .refused(JobQueueError(.queueFull, "the queue \(queue) takes no more jobs now: try again later"))
+        case .invalid: return .refused(JobQueueError(.internalError, "the store refused a job that the client let pass"))
+        }
+    }
+
+    private static func due(_ delay: Duration?, _ runAt: Int?) -> Due {
+        if let runAt { return .at(ms: min(runAt, Due.latest)) }
+        guard let delay, delay.milliseconds > 0 else { return .now }
+        return .after(ms: delay.milliseconds)
+    }
+
+    private static func encode(_ job: some Job) throws(JobQueueError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        // Sorted, so that the same job under the same id is recognised by its digest.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do { return Array(try encoder.encode(job)) } catch {
+            throw JobQueueError(.badPayload, "the job cannot be encoded as JSON: \(Printable.oneLine("\(error)", limit: 300))")
+        }
+    }
+}

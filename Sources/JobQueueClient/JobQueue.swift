@@ -1,0 +1,89 @@
+import FoundationEssentials
+package import JobStore
+public import Logging
+package import Redis
+import Synchronization
+
+/// Where jobs are handed over: the producer's side of all queues of one Redis.
+///
+///     let queue = try await JobQueue(url: "redis://localhost")
+///     let handle = try await queue.enqueue(SendEmail(to: "a@example.org"), in: .seconds(5))
+///     print(try await handle.outcome())
+///
+/// One `JobQueue` serves a whole process; all its calls share one connection, and concurrent calls share round trips.
+public final class JobQueue: Sendable {
+    /// What may be set beside the URL.
+    public struct Configuration: Sendable {
+        /// Until when an enqueue tries, at most 10 s: beyond that Redis might have forgotten the first try of a call whose
+        /// answer was lost. The default is 5 s.
+        public var enqueueTimeout: Duration = .seconds(5)
+        /// The largest payload, in bytes. The default is 256 KiB.
+        public var maxPayloadBytes = 256 * 1024
+        /// Work with a server that may lose jobs (eviction, old version). The default is false.
+        public var allowsUnsafeServer = false
+        /// The default says nothing.
+        public var logger = Logger(label: "queue") { _ in SwiftLogNoOpLogHandler() }
+
+        public init() {}
+    }
+
+    package let store: Store
+    let configuration: Configuration
+    private let queues = Mutex<[QueueName: QueueEntrance]>([:])
+    /// Redis' clock minus ours, ms: times in envelopes are Redis' times.
+    private let clockOffset: Int
+
+    /// Connects, and checks that the server is one that keeps jobs.
+    ///
+    /// `redis://[user:password@]host[:port][/db]` or `unix:///path/to.sock[?db=n]`. Throws `badURL`, `unreachable`,
+    /// `denied`, `unsafeServer`.
+    public convenience init(url: String, configuration: Configuration = Configuration()) async throws(JobQueueError) {
+        let redis: RedisConfiguration
+        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch { throw JobQueueError(.badURL, "\(error)") }
+        try await self.init(client: RedisClient(redis, logger: configuration.logger), configuration: configuration)
+    }
+
+    /// Takes over a client, connects it, and closes it when that fails.
+    package init(client: RedisClient, configuration: Configuration = Configuration()) async throws(JobQueueError) {
+        store = Store(client)
+        self.configuration = configuration
+        do throws(JobQueueError) {
+            clockOffset = try await Self.open(store, configuration) - Self.clock()
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
+    /// Connects and checks the server; answers its time.
+    private static func open(_ store: Store, _ configuration: Configuration) async throws(JobQueueError) -> Int {
+        let now: Int
+        let facts: ServerFacts
+        do throws(StoreError) {
+            try await store.connect()
+            facts = try await store.server()
+            now = try await store.time()
+        } catch { throw JobQueueError(error) }
+        if !configuration.allowsUnsafeServer, let finding = facts.findings.first(where: \.isFatal) {
+            throw JobQueueError(.unsafeServer, finding.message)
+        }
+        return now
+    }
+
+    /// Ends the connection. Calls in flight fail; their outcome is unknown.
+    public func close() async { await store.client.close() }
+
+    /// Milliseconds since 1970 by Redis' clock, as far as this process knows it.
+    var now: Int { Self.clock() + clockOffset }
+
+    private static func clock() -> Int { Int(Date().timeIntervalSince1970 * 1000) }
+
+    func entrance(_ queue: QueueName) -> QueueEntrance {
+        queues.withLock { queues in
+            if let known = queues[queue] { return known }
+            let new = QueueEntrance(queue, store: store, timeout: min(configuration.enqueueTimeout, .seconds(10)))
+            queues[queue] = new
+            return new
+        }
+    }
+}

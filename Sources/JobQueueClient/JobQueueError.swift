@@ -1,0 +1,74 @@
+package import JobStore
+import Redis
+
+/// Why a job could not be handed over, looked at or stopped.
+///
+/// Compare `code`; `message` is one line for people that says what to do.
+public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A code may be added in any version, so a `switch` over codes needs a default.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+        init(_ description: String) { self.description = description }
+
+        /// The URL of Redis cannot be read. Correct it.
+        public static let badURL = Code("bad-url")
+        /// A queue, job, id or tag has a name that breaks the rule. Correct it; nothing was stored.
+        public static let badName = Code("bad-name")
+        /// A number is out of its range. Correct it; nothing was stored.
+        public static let badOption = Code("bad-option")
+        /// The payload is not JSON or cannot be encoded. Correct it; nothing was stored.
+        public static let badPayload = Code("bad-payload")
+        /// The payload is over the limit. Store it elsewhere and enqueue a reference; nothing was stored.
+        public static let payloadTooLarge = Code("payload-too-large")
+        /// The id belongs to a job with another name or payload. Choose another id.
+        public static let conflict = Code("conflict")
+        /// The queue takes no more jobs now. Try again later, or slow down.
+        public static let queueFull = Code("queue-full")
+        /// Redis cannot be reached, or did not answer in time. Try again with the same id: nothing is stored twice.
+        public static let unreachable = Code("unreachable")
+        /// Redis refuses user or password, or a right is missing. An operator must correct that.
+        public static let denied = Code("denied")
+        /// Redis refuses writes: memory or disk is full, or it is a replica. Try again later.
+        public static let refused = Code("refused")
+        /// The server would lose jobs: eviction policy, version or role. See the message.
+        public static let unsafeServer = Code("unsafe-server")
+        /// There is no such job, or it ended and is forgotten.
+        public static let unknownJob = Code("unknown-job")
+        /// The job did not end in time. It goes on; wait again.
+        public static let waitTimedOut = Code("wait-timed-out")
+        /// The stored data is of another version. Upgrade.
+        public static let foreignFormat = Code("foreign-format")
+        /// A defect: please report it.
+        public static let internalError = Code("internal")
+    }
+
+    public var code: Code
+    public var message: String
+    public var description: String { message }
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package init(_ error: StoreError) {
+        switch error {
+        case .redis(let error): self.init(error)
+        case .foreignFormat: self.init(.foreignFormat, "\(error)")
+        case .badAnswer: self.init(.internalError, "\(error)")
+        }
+    }
+
+    private init(_ error: RedisError) {
+        let code: Code =
+            switch error {
+            case .unreachable, .timedOut, .connectionLost, .closed, .loading, .busy, .tryAgain, .unblocked, .clusterDown,
+                .masterDown:
+                .unreachable
+            case .authentication, .permission: .denied
+            case .outOfMemory, .persistence, .readOnly, .noReplicas: .refused
+            case .noScript, .wrongType, .moved, .ask, .script, .server, .protocolError: .internalError
+            }
+        self.init(code, "\(error)")
+    }
+}
