@@ -1,0 +1,127 @@
+import JobModel
+import JobStore
+import Logging
+
+/// Runs one job in a slot and says how it ended. Never throws: every way out of a handler is an `Outcome`.
+struct Executor: Sendable {
+    let handlers: [String: Handlers.Body]
+    let clock: WorkerClock
+    let worker: String
+    let maxResultBytes: Int
+    let logger: Logger
+
+    /// What came of a run.
+    struct End: Sendable {
+        var settlement: Settlement
+        var isSuccess: Bool
+        /// The slot's loop was told to stop: it must not run another job.
+        var isCancelled: Bool
+        var nanoseconds: Int
+    }
+
+    func execute(_ run: Run, in slot: Slot) async -> End {
+        let start = clock.nanoseconds
+        let (outcome, reason) = await outcome(of: run, in: slot, start: start)
+        let end = clock.nanoseconds
+        let isSuccess = if case .succeeded = outcome { true } else { false }
+        return End(
+            settlement: settlement(of: run, outcome, start: start, end: end), isSuccess: isSuccess,
+            isCancelled: reason != nil, nanoseconds: end - start)
+    }
+
+    /// The settlement of a run that never started.
+    func settlement(of run: Run, _ outcome: Outcome) -> Settlement {
+        let now = clock.nanoseconds
+        return settlement(of: run, outcome, start: now, end: now)
+    }
+
+    private func settlement(of run: Run, _ outcome: Outcome, start: Int, end: Int) -> Settlement {
+        let facts = RunFacts(worker: worker, now: clock.redis(at: end), ms: (end - start) / 1_000_000)
+        let disposition = decide(
+            outcome, policy: run.envelope.policy, record: run.record, facts: facts, random: .random(in: 0..<1))
+        log(run, disposition, ms: facts.ms)
+        return Settlement(id: run.id, token: run.token, disposition: disposition)
+    }
+
+    private func outcome(of run: Run, in slot: Slot, start: Int) async -> (Outcome, CancellationReason?) {
+        let policy = run.envelope.policy
+        if let expires = policy.expiresMs, clock.redis(at: start) > expires { return (.expired, nil) }
+        guard let handle = handlers[run.envelope.name] else { return (.unhandled, nil) }
+        let limit = policy.timeoutMs < 0 ? Slot.never : start + min(policy.timeoutMs, Due.latest / 1000) * 1_000_000
+        slot.begin(run, now: start, deadline: limit)
+        let context = JobContext(
+            run: run, slot: slot,
+            deadline: policy.timeoutMs < 0 ? nil : .now.advanced(by: .milliseconds(policy.timeoutMs)), logger: logger)
+        let result: Result<Handlers.Output, any Error>
+        do { result = .success(try await handle(run.envelope.payload, context)) } catch { result = .failure(error) }
+        let reason = slot.end()
+        switch result {
+        case .success(let output): return (.succeeded(result: record(of: run, output, start: start)), reason)
+        case .failure(let error): return (outcome(of: run, error, cancelled: reason), reason)
+        }
+    }
+
+    private func record(of run: Run, _ output: Handlers.Output, start: Int) -> ResultRecord {
+        let end = clock.nanoseconds
+        var record = ResultRecord(
+            result: ArraySlice("null".utf8), at: clock.redis(at: end), ms: (end - start) / 1_000_000,
+            attempt: run.record.attempts + 1, worker: worker)
+        switch output {
+        case .json(let bytes) where bytes.count <= maxResultBytes: record.result = bytes[...]
+        case .json(let bytes): record.omitted = "too large: \(bytes.count) bytes, the limit is \(maxResultBytes)"
+        case .omitted(let why): record.omitted = String(why.prefix(500))
+        }
+        return record
+    }
+
+    /// An error after a cancellation belongs to the cancellation: handlers wrap what they are stopped with in many ways.
+    private func outcome(of run: Run, _ error: any Error, cancelled reason: CancellationReason?) -> Outcome {
+        switch reason {
+        case .timeout:
+            let limit = Double(run.envelope.policy.timeoutMs) / 1000
+            return .timedOut(RunError(type: "Timeout", "the run took longer than its time limit of \(limit) s"))
+        case .cancelled: return .cancelled
+        case .shutdown, .leaseLost: return .released(started: true)
+        case nil: break
+        }
+        switch error {
+        case JobError.permanent(let message): return .permanent(RunError(type: "JobError.permanent", message))
+        case JobError.retry(let after, let message):
+            return .retry(afterMs: after.milliseconds, RunError(type: "JobError.retry", message))
+        case JobError.snooze(let pause): return .snoozed(ms: pause.milliseconds)
+        case let error as Handlers.Undecodable: return .undecodable(error.error)
+        default: return .failed(RunError(type: "\(type(of: error))", "\(error)"))
+        }
+    }
+
+    private func log(_ run: Run, _ disposition: Disposition, ms: Int) {
+        let (level, event): (Logger.Level, String) =
+            switch disposition {
+            case .done: (.debug, "job succeeded")
+            case .retry(_, _, let record, _):
+                (record.last == .snoozed ? .info : .warning, "job will be tried again (\(record.last?.rawValue ?? ""))")
+            case .front: (.info, "job released")
+            case .suspect: (.warning, "job is suspect")
+            case .dead(_, let record, _): (.error, "job is dead (\(record.last?.rawValue ?? ""))")
+            case .cancelled: (.info, "job cancelled")
+            }
+        guard logger.logLevel <= level else { return }
+        var fields: Logger.Metadata = [
+            "job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)",
+            "attempt": "\(run.record.attempts + 1)", "duration_ms": "\(ms)",
+        ]
+        if let error = disposition.error { fields["error"] = "\(Printable.oneLine(error.message))" }
+        logger.log(level: level, "\(event)", metadata: fields)
+    }
+}
+
+extension Disposition {
+    /// The entry that goes into the history.
+    fileprivate var error: ErrorEntry? {
+        switch self {
+        case .done: nil
+        case .retry(_, _, _, let entry), .front(_, _, let entry), .suspect(_, _, _, let entry), .cancelled(_, let entry): entry
+        case .dead(_, _, let entry): entry
+        }
+    }
+}

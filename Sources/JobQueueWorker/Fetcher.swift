@@ -1,0 +1,203 @@
+import JobModel
+import JobStore
+import Logging
+import Redis
+import Synchronization
+
+/// Claims jobs for the slots: two lanes, so that while one claim is answered the next is on its way.
+///
+/// The first lane does everything; the second only helps while queues have more than one claim can carry.
+final class Fetcher: Sendable {
+    /// What the heart must know of a lane: since when an answer has been waiting to be looked at, ns; 0 when none is.
+    final class Lane: Sendable {
+        let answeredAt = Atomic(0)
+    }
+
+    let lanes = (first: Lane(), second: Lane())
+    private let members: Members
+    private let buffer: JobBuffer
+    private let settler: Settler
+    private let executor: Executor
+    private let upkeep: Upkeep
+    private let slots: [Slot]
+    private let clock: WorkerClock
+    private let waker: Waker
+    private let order: QueueOrder
+    private let more = Gate()
+    private let logger: Logger
+
+    init(
+        members: Members, buffer: JobBuffer, settler: Settler, executor: Executor, upkeep: Upkeep, slots: [Slot],
+        waker: Waker, order: QueueOrder, logger: Logger
+    ) {
+        self.members = members
+        self.buffer = buffer
+        self.settler = settler
+        self.executor = executor
+        self.upkeep = upkeep
+        self.slots = slots
+        clock = executor.clock
+        self.waker = waker
+        self.order = order
+        self.logger = logger
+    }
+
+    /// What one look into all queues found.
+    private struct Look {
+        var found = 0
+        var left = 0
+        /// ms by Redis' clock.
+        var nextDue: Int?
+        var suspects: [Member] = []
+    }
+
+    // MARK: The first lane
+
+    /// Claims until the buffer is closed. `whenEmpty` is asked when there was nothing to claim; false ends the lane.
+    func runFirst(whenEmpty: @Sendable () -> Bool) async {
+        defer { more.close() }
+        while true {
+            let want = await buffer.demand(atLeast: 1)
+            if want == 0 { return }
+            let look = await look(want, lanes.first)
+            if look.left > 0 { more.open() } else { more.shut() }
+            await runSuspects(look)
+            if look.left > 0 || buffer.isClosed { continue }
+            if look.found == 0, !whenEmpty() { return }
+            await idle(until: look.nextDue)
+        }
+    }
+
+    /// Waits for a wake-up, at most until something is due, and moves what is.
+    private func idle(until due: Int?) async {
+        let members = members.joined
+        guard !members.isEmpty else {
+            try? await Task.sleep(for: .milliseconds(200))
+            return
+        }
+        let safety = max(2000, self.members.workers * 20)
+        var wait = Int.random(in: safety * 3 / 4...safety)
+        if let due { wait = min(wait, due - clock.redis) }
+        if wait > 0 { await waker.wait(members.map(\.store), ms: wait) }
+        if let due, clock.redis >= due {
+            for member in members { await upkeep.promote(member) }
+        }
+    }
+
+    // MARK: The second lane
+
+    /// A claim of fewer jobs is not worth a second round trip.
+    private static let worthALane = 64
+
+    func runSecond() async {
+        while await more.pass() {
+            let want = await buffer.demand(atLeast: Self.worthALane)
+            if want == 0 { return }
+            let look = await look(want, lanes.second)
+            if look.left == 0 { more.shut() }
+        }
+    }
+
+    // MARK: Claiming
+
+    /// Looks into the queues in their order until `want` jobs are found, and keeps the buffer's promise.
+    private func look(_ want: Int, _ lane: Lane) async -> Look {
+        var look = Look()
+        var promised = want
+        var generator = SystemRandomNumberGenerator()
+        for position in order.positions(using: &generator) where promised > 0 {
+            let member = members.all[position]
+            guard let lease = await members.lease(of: member, mayJoin: lane === lanes.first) else { continue }
+            guard let claim = await claim(promised, member, lease, lane) else { continue }
+            look.left += claim.left
+            look.nextDue = [look.nextDue, claim.nextDue].compactMap(\.self).min()
+            look.found += claim.jobs.count
+            if claim.isSuspectDue { look.suspects.append(member) }
+            if claim.inbox > 0 { upkeep.bell.ring(.init(.intake, member.queue)) }
+            if let due = claim.nextDue, due <= claim.now { upkeep.bell.ring(.init(.promote, member.queue)) }
+            if claim.jobs.isEmpty { continue }
+            let runs = runs(of: claim, lease)
+            buffer.deliver(runs, of: claim.jobs.count)
+            promised -= claim.jobs.count
+        }
+        if promised > 0 { buffer.deliver([], of: promised) }
+        return look
+    }
+
+    /// One claim, with the same number until it is answered: a lost reply is answered again.
+    private func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim? {
+        var number = lease.nextClaim()
+        while !lease.isOver {
+            do throws(StoreError) {
+                let answer = try await member.store.claim(
+                    lease.incarnation, number: number, want: want, alone: alone,
+                    onAnswer: { [clock] in lane.answeredAt.store(clock.nanoseconds, ordering: .relaxed) })
+                lane.answeredAt.store(0, ordering: .relaxed)
+                switch answer {
+                case .claimed(let claim):
+                    lease.answer(number)
+                    lease.hold(claim.jobs.count)
+                    clock.learn(redis: claim.now)
+                    return claim
+                case .skipped: number = lease.nextClaim()
+                case .stale: members.end(lease, because: "its lease ran out or was lost")
+                }
+            } catch {
+                lane.answeredAt.store(0, ordering: .relaxed)
+                if case .foreignFormat = error { members.refuse(member, error) }
+                guard error.isWorthWaitingFor, !buffer.isClosed else {
+                    if !buffer.isClosed { logger.error("claiming from \(member.queue) failed: \(error)") }
+                    return nil
+                }
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        return nil
+    }
+
+    /// Reads the envelopes. What cannot be read is dead; what still runs here from before waits for that run to end.
+    private func runs(of claim: Claim, _ lease: Lease, alone: Bool = false) -> [Run] {
+        let hasOrphans = members.hasOrphans
+        var runs: [Run] = []
+        runs.reserveCapacity(claim.jobs.count)
+        for job in claim.jobs {
+            do throws(Envelope.Refusal) {
+                let run = Run(
+                    job, try Envelope(parsing: job.envelope), lease: lease, epoch: claim.epoch, isAlone: alone)
+                if hasOrphans, slots.contains(where: { $0.follow(with: run) }) { continue }
+                runs.append(run)
+            } catch {
+                let blank = Run(job, Envelope(name: "malformed", payload: []), lease: lease, epoch: 0, isAlone: false)
+                settler.add(executor.settlement(of: blank, .malformed(RunError("\(error)"))), under: lease)
+            }
+        }
+        return runs
+    }
+
+    // MARK: Suspects
+
+    /// A suspect that has been due for this long is run here, ns: by then no worker with one slot has come for it.
+    private static let patience = 5_000_000_000
+
+    /// Runs suspects with nothing beside them: at once when there is nothing else to do, else when nobody else has.
+    private func runSuspects(_ look: Look) async {
+        for member in members.all {
+            guard look.suspects.contains(where: { $0 === member }) else {
+                member.suspectSince.store(0, ordering: .relaxed)
+                continue
+            }
+            let now = clock.nanoseconds
+            let since = member.suspectSince.load(ordering: .relaxed)
+            if since == 0 { member.suspectSince.store(now, ordering: .relaxed) }
+            guard buffer.load == 0 || (since != 0 && now - since > Self.patience) else { continue }
+            await buffer.reserve()
+            if let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed,
+                let claim = await claim(1, member, lease, lanes.first, alone: true)
+            {
+                buffer.deliver(runs(of: claim, lease, alone: true), of: 0)
+                await buffer.untilEmpty()
+            }
+            buffer.unreserve()
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import JobModel
+import JobStore
+import Logging
+import NIOCore
+import Redis
+import Synchronization
+
+/// Everything that must happen on time, on the event loop's own thread: time limits, beats, the stages of a shutdown.
+/// Handlers that block every thread of the tasks' pool cannot hold it up.
+final class Heart: Sendable {
+    private struct State {
+        var nextBeat: [QueueName: Int] = [:]
+        var nextLook: [QueueName: Int] = [:]
+        var lastTurn = 0
+        var mismatches: [QueueName: Int] = [:]
+        var drain = Drain()
+    }
+
+    /// How often it turns. Time limits are kept to within this.
+    private static let period = TimeAmount.milliseconds(20)
+    /// After this long without a turn the world has been standing still: look around before saying that all is well, ns.
+    private static let stillness = 10_000_000_000
+    /// Beats stop when claimed jobs have been waiting for so long to be looked at, ns: others shall have them.
+    private static let starvation = 60_000_000_000
+
+    private let state = Mutex(State())
+    private let worker: WorkerIdentity
+    private let members: Members
+    private let slots: [Slot]
+    private let buffer: JobBuffer
+    private let fetcher: Fetcher
+    private let upkeep: Upkeep
+    private let clock: WorkerClock
+    private let client: RedisClient
+    private let killAfter: Int
+    private let logger: Logger
+
+    init(
+        worker: WorkerIdentity, members: Members, slots: [Slot], buffer: JobBuffer, fetcher: Fetcher, upkeep: Upkeep,
+        clock: WorkerClock, client: RedisClient, killAfter: Duration, logger: Logger
+    ) {
+        self.worker = worker
+        self.members = members
+        self.slots = slots
+        self.buffer = buffer
+        self.fetcher = fetcher
+        self.upkeep = upkeep
+        self.clock = clock
+        self.client = client
+        self.killAfter = killAfter.milliseconds * 1_000_000
+        self.logger = logger
+    }
+
+    /// Beats until the returned task is cancelled.
+    func start() -> RepeatedTask {
+        client.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.period) { _ in self.turn() }
+    }
+
+    /// Begins a shutdown, or shortens the one that has begun.
+    func stop(within time: Duration) {
+        let nanoseconds = min(time.milliseconds, 1_000_000_000) * 1_000_000
+        state.withLock { $0.drain.stop(now: clock.nanoseconds, within: nanoseconds) }
+    }
+
+    private func turn() {
+        let now = clock.nanoseconds
+        for slot in slots {
+            if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
+        }
+        let (action, isAwake) = state.withLock { state in
+            defer { state.lastTurn = now }
+            let isAwake = state.lastTurn == 0 || now - state.lastTurn < Self.stillness
+            return (state.drain.turn(now: now, running: buffer.load), isAwake)
+        }
+        switch action {
+        case .cancelRuns:
+            let count = slots.count { $0.cancel(.shutdown) }
+            if count > 0 { logger.warning("the drain timeout is over: \(count) runs are cancelled") }
+        case .abandon: abandon()
+        case nil: break
+        }
+        if isAwake, !isStarved(now) { beat(now) }
+    }
+
+    /// A handler that does not stop for `killAfter` after its time limit holds its slot for good: only a new process helps.
+    private func giveUp(_ run: Run) {
+        logger.critical(
+            "a handler ignored its time limit; the process exits, and the job will be recovered",
+            metadata: ["job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)"])
+        ProcessExit.now(status: 70)
+    }
+
+    /// Handlers would not stop although they were cancelled. What they have is given back; then the process ends, because
+    /// nothing else stops them.
+    private func abandon() {
+        logger.critical("\(buffer.load) handlers ignored their cancellation; their jobs are given back and the process exits")
+        upkeep.bell.ring(.init(.abandon, members.all[0].queue))
+        // In case even that cannot run, because handlers block every thread.
+        _ = client.eventLoop.scheduleTask(in: .seconds(3)) { ProcessExit.now(status: 70) }
+    }
+
+    /// Outcomes that cannot be stored for so long after everything else has ended will be recovered by others.
+    func limitSettling(_ giveUp: @escaping @Sendable () -> Void) {
+        _ = client.eventLoop.scheduleTask(in: .seconds(10), giveUp)
+    }
+
+    private func isStarved(_ now: Int) -> Bool {
+        [fetcher.lanes.first, fetcher.lanes.second].contains { lane in
+            let since = lane.answeredAt.load(ordering: .relaxed)
+            return since != 0 && now - since > Self.starvation
+        }
+    }
+
+    // MARK: Beats
+
+    private func beat(_ now: Int) {
+        for member in members.all {
+            guard let lease = member.lease else { continue }
+            let (isDue, isLookDue) = state.withLock { state in
+                let isDue = now >= state.nextBeat[member.queue] ?? 0
+                let isLookDue = now >= state.nextLook[member.queue] ?? 0
+                if isDue { state.nextBeat[member.queue] = now + lease.length.milliseconds * 1_000_000 / 3 }
+                if isDue || isLookDue { state.nextLook[member.queue] = now + lookPeriod(lease) }
+                return (isDue, isLookDue)
+            }
+            if isDue {
+                send(member, lease, extend: true)
+                client.submit(Command("ZADD", Registry.workers, String(clock.redis), worker.id)) { _ in }
+            } else if isLookDue, buffer.load > 0 {
+                send(member, lease, extend: false)
+            }
+        }
+    }
+
+    /// While jobs run, a cancellation arrives within about a second; many workers ask less often.
+    private func lookPeriod(_ lease: Lease) -> Int {
+        max(1000, members.workers) * 1_000_000
+    }
+
+    private func send(_ member: Member, _ lease: Lease, extend: Bool) {
+        let card = extend ? self.card(lease).encoded() : []
+        let timeout = Duration.milliseconds(max(100, lease.length.milliseconds / 3))
+        member.store.submitBeat([(lease.incarnation, card)], extend: extend, timeout: timeout) { result in
+            switch result {
+            case .success(let beat): self.hear(beat, member, lease, extended: extend)
+            case .failure(.foreignFormat(let found)): self.members.refuse(member, .foreignFormat(found))
+            case .failure(let error): self.logger.debug("a beat failed: \(error)")
+            }
+        }
+    }
+
+    private func hear(_ beat: Beat, _ member: Member, _ lease: Lease, extended: Bool) {
+        clock.learn(redis: beat.now)
+        members.workers = beat.workers
+        if beat.isPromoteDue { upkeep.bell.ring(.init(.promote, member.queue)) }
+        if beat.isRecoverDue { upkeep.bell.ring(.init(.recover, member.queue)) }
+        if beat.isPruneDue { upkeep.bell.ring(.init(.prune, member.queue)) }
+        if beat.born != lease.born {
+            members.end(lease, because: "the queue's history was lost (FLUSHALL, or another database)")
+        }
+        for answer in beat.members where answer.incarnation == lease.incarnation {
+            guard answer.isLive else { return members.end(lease, because: "its lease ran out or was lost") }
+            for asked in answer.asked { cancel(asked, lease) }
+            if extended { compare(answer.held, member, lease) }
+        }
+    }
+
+    private func cancel(_ asked: Beat.Asked, _ lease: Lease) {
+        for slot in slots {
+            slot.cancel(.cancelled) { $0.id == asked.id && $0.token == asked.token && $0.lease === lease }
+        }
+    }
+
+    /// More held there than known here, twice in a row: some claim's answer got lost for good.
+    private func compare(_ held: Int, _ member: Member, _ lease: Lease) {
+        let isMismatch = held > lease.held
+        let count = state.withLock { state in
+            state.mismatches[member.queue] = isMismatch ? (state.mismatches[member.queue] ?? 0) + 1 : 0
+            return state.mismatches[member.queue] ?? 0
+        }
+        if count >= 2 { upkeep.bell.ring(.init(.strangers, member.queue)) }
+    }
+
+    private func card(_ lease: Lease) -> WorkerCard {
+        let current = slots.compactMap(\.current).sorted { $0.started < $1.started }
+        let mine = current.filter { $0.run.lease === lease }.prefix(WorkerCard.runLimit)
+        return WorkerCard(
+            id: worker.id, host: worker.host, pid: worker.pid, version: worker.version,
+            started: clock.redis(at: worker.startedAt), slots: slots.count, busy: current.count,
+            runs: mine.map { run, started in
+                WorkerCard.Run(
+                    id: run.id, name: run.envelope.name, attempt: run.record.attempts + 1,
+                    started: clock.redis(at: started))
+            })
+    }
+}

@@ -1,0 +1,95 @@
+import JobModel
+import JobStore
+
+/// Takes in what any Redis client left in the inbox of a queue: checks it as strictly as our own client would, makes jobs
+/// of what is good and dead letters of what is not.
+struct Intake {
+    let store: QueueStore
+    let worker: String
+    /// Largest envelope, in bytes.
+    let limit: Int
+    let clock: WorkerClock
+
+    private static let slice = 100
+
+    func run() async throws(StoreError) {
+        while true {
+            let entries = try await store.inbox(limit: Self.slice)
+            if entries.isEmpty { return }
+            var good: [(entry: String, job: NewJob)] = []
+            var bad: [QueueStore.BadEntry] = []
+            for entry in entries {
+                switch check(entry) {
+                case .success(let job): good.append((entry.entry, job))
+                case .failure(let refusal): bad.append(deadLetter(entry, refusal.description))
+                }
+            }
+            let admissions = try await store.intake(good: good, bad: bad)
+            // A conflict or a refused name stays in the stream; it becomes a dead letter in a second step.
+            var late: [QueueStore.BadEntry] = []
+            for (index, admission) in admissions.enumerated() {
+                guard let why = admission?.refusal else { continue }
+                late.append(deadLetter(entries.first { $0.entry == good[index].entry } ?? entries[0], why))
+            }
+            if !late.isEmpty { _ = try await store.intake(good: [], bad: late) }
+            if entries.count < Self.slice || admissions.contains(.full) { return }
+        }
+    }
+
+    private func check(_ entry: QueueStore.InboxEntry) -> Result<NewJob, Envelope.Refusal> {
+        Result { () throws(Envelope.Refusal) in
+            if entry.envelope.isEmpty { throw .init("the entry has no field \"job\": XADD <inbox> * job <envelope>") }
+            guard entry.envelope.count <= limit else {
+                throw .init("the envelope has \(entry.envelope.count) bytes, the limit is \(limit)")
+            }
+            do throws(JSONScanner.Failure) { try JSONScanner.validate(Array(entry.envelope)) } catch {
+                throw .init("not JSON: \(error)")
+            }
+            let envelope = try Envelope(parsing: entry.envelope)
+            if let id = envelope.id, !Names.isID(id) { throw .init("bad \"id\": use 1 to 64 of A-Z a-z 0-9 ._-:") }
+            return NewJob(
+                id: envelope.id ?? Self.id(entry), envelope: Array(entry.envelope), priority: envelope.policy.priority,
+                due: due(envelope.due, entry), rememberMs: NewJob.ownIDMemoryMs,
+                digest: NewJob.digest(name: envelope.name, payload: envelope.payload))
+        }
+    }
+
+    /// A delay counts from when the entry was written, which is in its id.
+    private func due(_ due: Due, _ entry: QueueStore.InboxEntry) -> Due {
+        guard case .after(let ms) = due, let written = entry.entry.split(separator: "-").first.flatMap({ Int($0) }) else {
+            return due
+        }
+        return .at(ms: min(written + ms, Due.latest))
+    }
+
+    private static func id(_ entry: QueueStore.InboxEntry) -> String { "inbox:\(entry.entry)" }
+
+    private func deadLetter(_ entry: QueueStore.InboxEntry, _ why: String) -> QueueStore.BadEntry {
+        var record = RunRecord()
+        record.errors = 1
+        record.last = .malformed
+        record.by = worker
+        record.at = clock.redis
+        var error = ErrorEntry()
+        error.number = 1
+        error.at = record.at
+        error.attempt = 1
+        error.reason = .malformed
+        error.message = why
+        error.worker = worker
+        return QueueStore.BadEntry(
+            entry: entry.entry, id: Self.id(entry), envelope: entry.envelope.prefix(limit), ttlMs: Limits.deadTTL,
+            record: record, error: error)
+    }
+}
+
+extension Admission {
+    /// Why the job can never be taken in; nil when it was, or may be later.
+    fileprivate var refusal: String? {
+        switch self {
+        case .created, .duplicate, .full: nil
+        case .conflict: "the id belongs to a job with another name or payload"
+        case .invalid: "the store refused a name or number"
+        }
+    }
+}

@@ -1,0 +1,218 @@
+import DequeModule
+import Synchronization
+
+/// The jobs that were claimed and have not started, between the claims and the slots. It also knows how many more are
+/// wanted, because it sees both sides.
+final class JobBuffer: Sendable {
+    private struct State {
+        var runs: Deque<Run> = []
+        /// Slots with nothing to do.
+        var idle: [CheckedContinuation<Run?, Never>] = []
+        /// Jobs asked for and not yet delivered.
+        var expected = 0
+        /// Runs that slots have and have not finished.
+        var running = 0
+        /// Average duration of the last runs, ns; 0 before the first.
+        var duration = 0.0
+        var isClosed = false
+        /// Somebody will run a job alone: no more are wanted until that is over.
+        var isReserved = false
+        var lanes: [(threshold: Int, caller: CheckedContinuation<Int, Never>)] = []
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let concurrency: Int
+    /// nil: adapt.
+    private let prefetch: Int?
+
+    /// What one claim asks for at most.
+    static let claimLimit = 512
+    /// What is claimed ahead of the slots at most.
+    private static let prefetchLimit = 1000
+    /// Only what will start within this time is claimed ahead, ns: nothing may wait behind a slow job here while another
+    /// worker is idle.
+    private static let horizon = 10_000_000.0
+
+    init(concurrency: Int, prefetch: Int?) {
+        self.concurrency = concurrency
+        self.prefetch = prefetch
+    }
+
+    // MARK: Slots
+
+    /// The next run for a slot; nil when there will be none. `finished` is how long its last one took, ns.
+    func next(finished: Int?) async -> Run? {
+        var isIdle = false
+        let (run, lane) = state.withLock { state -> (Run?, (caller: CheckedContinuation<Int, Never>, want: Int)?) in
+            if let finished { note(finished, &state) }
+            guard let run = state.runs.popFirst() else {
+                isIdle = !state.isClosed
+                return (nil, nil)
+            }
+            state.running += 1
+            return (run, wakeableLane(&state))
+        }
+        lane.map { $0.caller.resume(returning: $0.want) }
+        if run != nil || !isIdle {
+            if run == nil { tellWatchers() }
+            return run
+        }
+        return await wait()
+    }
+
+    /// A run took so long, and its slot will not come for another one.
+    func finish(_ nanoseconds: Int) {
+        let lane = state.withLock { state in
+            note(nanoseconds, &state)
+            return wakeableLane(&state)
+        }
+        lane.map { $0.caller.resume(returning: $0.want) }
+        tellWatchers()
+    }
+
+    private func wait() async -> Run? {
+        await withCheckedContinuation { caller in
+            var isClosed = false
+            let (run, lane) = state.withLock { state -> (Run?, (caller: CheckedContinuation<Int, Never>, want: Int)?) in
+                if let run = state.runs.popFirst() {
+                    state.running += 1
+                    return (run, nil)
+                }
+                isClosed = state.isClosed
+                if !isClosed { state.idle.append(caller) }
+                return (nil, wakeableLane(&state))
+            }
+            lane.map { $0.caller.resume(returning: $0.want) }
+            if run != nil || isClosed { caller.resume(returning: run) }
+            tellWatchers()
+        }
+    }
+
+    private func note(_ finished: Int, _ state: inout State) {
+        state.running -= 1
+        let duration = Double(finished)
+        state.duration = state.duration == 0 ? duration : state.duration * 0.98 + duration * 0.02
+    }
+
+    // MARK: Lanes
+
+    /// Waits until at least `threshold` more jobs are wanted, and promises to ask for as many as it answers; 0 means that
+    /// no more are wanted, ever. `deliver` ends the promise.
+    func demand(atLeast threshold: Int) async -> Int {
+        await withCheckedContinuation { caller in
+            let want: Int? = state.withLock { state in
+                if state.isClosed { return 0 }
+                let want = wanted(state)
+                if want >= threshold {
+                    state.expected += want
+                    return want
+                }
+                state.lanes.append((threshold, caller))
+                return nil
+            }
+            if let want { caller.resume(returning: want) }
+        }
+    }
+
+    /// Ends a promise of `demand` with what came of it.
+    func deliver(_ runs: [Run], of promised: Int) {
+        var handed: [(CheckedContinuation<Run?, Never>, Run)] = []
+        let lane = state.withLock { state in
+            state.expected -= promised
+            for run in runs {
+                if let slot = state.idle.popLast() {
+                    state.running += 1
+                    handed.append((slot, run))
+                } else {
+                    state.runs.append(run)
+                }
+            }
+            return wakeableLane(&state)
+        }
+        for (slot, run) in handed { slot.resume(returning: run) }
+        if runs.isEmpty { tellWatchers() }
+        lane.map { $0.caller.resume(returning: $0.want) }
+    }
+
+    private func wanted(_ state: State) -> Int {
+        if state.isReserved { return 0 }
+        let ahead: Int
+        if let prefetch {
+            ahead = prefetch
+        } else if state.duration == 0 {
+            ahead = 0
+        } else {
+            ahead = min(Self.prefetchLimit, Int(Double(concurrency) * Self.horizon / max(state.duration, 1000)))
+        }
+        let free = concurrency - state.running
+        return min(Self.claimLimit, max(0, free + ahead - state.runs.count - state.expected))
+    }
+
+    private func wakeableLane(_ state: inout State) -> (caller: CheckedContinuation<Int, Never>, want: Int)? {
+        guard !state.lanes.isEmpty else { return nil }
+        let want = wanted(state)
+        guard let index = state.lanes.firstIndex(where: { $0.threshold <= want }) else { return nil }
+        state.expected += want
+        return (state.lanes.remove(at: index).caller, want)
+    }
+
+    // MARK: Shutdown and solitude
+
+    /// No more jobs: answers those that have not started; slots end when they have nothing to do.
+    func close() -> [Run] {
+        let (runs, idle, lanes) = state.withLock { state in
+            state.isClosed = true
+            defer {
+                state.runs = []
+                state.idle = []
+                state.lanes = []
+            }
+            return (Array(state.runs), state.idle, state.lanes)
+        }
+        for slot in idle { slot.resume(returning: nil) }
+        for lane in lanes { lane.caller.resume(returning: 0) }
+        return runs
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// Runs that wait here or are under way.
+    var load: Int { state.withLock { $0.running + $0.runs.count } }
+    var waiting: [Run] { state.withLock { Array($0.runs) } }
+
+    /// From now on no more jobs are wanted; returns when nothing waits, runs or is on its way.
+    func reserve() async {
+        state.withLock { $0.isReserved = true }
+        await untilEmpty()
+    }
+
+    /// Jobs are wanted again.
+    func unreserve() {
+        let lane = state.withLock { state in
+            state.isReserved = false
+            return wakeableLane(&state)
+        }
+        lane.map { $0.caller.resume(returning: $0.want) }
+    }
+
+    /// Returns when nothing waits, runs or is on its way.
+    func untilEmpty() async {
+        await withCheckedContinuation { caller in
+            let isEmpty = state.withLock { state in
+                let isEmpty = state.running == 0 && state.runs.isEmpty && state.expected == 0
+                if !isEmpty { state.watchers.append(caller) }
+                return isEmpty
+            }
+            if isEmpty { caller.resume() }
+        }
+    }
+
+    private func tellWatchers() {
+        let watchers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard state.running == 0, state.runs.isEmpty, state.expected == 0 else { return [] }
+            defer { state.watchers = [] }
+            return state.watchers
+        }
+        for watcher in watchers { watcher.resume() }
+    }
+}

@@ -1,0 +1,43 @@
+public import JobModel
+public import Logging
+
+/// What a handler knows of the run it is part of.
+public struct JobContext: Sendable {
+    let run: Run
+    private let slot: Slot
+    private let baseLogger: Logger
+    /// When the run is cancelled for taking too long; nil without a time limit.
+    public let deadline: ContinuousClock.Instant?
+
+    init(run: Run, slot: Slot, deadline: ContinuousClock.Instant?, logger: Logger) {
+        self.run = run
+        self.slot = slot
+        self.deadline = deadline
+        baseLogger = logger
+    }
+
+    public var id: String { run.id }
+    public var name: String { run.envelope.name }
+    public var queue: QueueName { run.lease.queue }
+    /// The attempt that this run is, from 1. Runs that were lost or released do not count.
+    public var attempt: Int { run.record.attempts + 1 }
+    public var maxAttempts: Int { run.envelope.policy.maxAttempts }
+    public var tags: [String] { run.envelope.tags }
+    /// What the producer handed along.
+    public var metadata: [String: String] { run.envelope.metadata }
+    /// Grows from run to run of a job: store it with what you write elsewhere and refuse writes with a smaller one, and a
+    /// frozen worker that wakes up late can do no harm there.
+    public var epoch: Int { run.epoch }
+    /// Why the run was cancelled; nil while it is not.
+    public var cancellation: CancellationReason? { slot.cancellation(of: run) }
+
+    /// The worker's logger with the fields of this job.
+    public var logger: Logger {
+        var logger = baseLogger
+        logger[metadataKey: "job_id"] = "\(run.id)"
+        logger[metadataKey: "job_name"] = "\(name)"
+        logger[metadataKey: "queue"] = "\(queue)"
+        logger[metadataKey: "attempt"] = "\(attempt)"
+        return logger
+    }
+}

@@ -1,0 +1,109 @@
+import JobModel
+import JobStore
+import Logging
+import Synchronization
+
+/// One queue that this worker serves.
+final class Member: Sendable {
+    let queue: QueueName
+    let store: QueueStore
+    let suspectSince = Atomic(0)
+    fileprivate let state = Mutex<(lease: Lease?, isRefused: Bool)>((nil, false))
+
+    init(_ store: QueueStore) {
+        queue = store.name
+        self.store = store
+    }
+
+    /// The lease, unless there is none or it is over.
+    var lease: Lease? { state.withLock { $0.lease.flatMap { $0.isOver ? nil : $0 } } }
+}
+
+/// The memberships of this worker: joins, notices when one is over, and remembers that old runs may still go on.
+final class Members: Sendable {
+    let all: [Member]
+    private let home: Store
+    private let length: Duration
+    private let slots: [Slot]
+    private let clock: WorkerClock
+    private let logger: Logger
+    private let orphans = Atomic(false)
+    private let liveWorkers = Atomic(1)
+
+    init(_ queues: [QueueName], home: Store, lease: Duration, slots: [Slot], clock: WorkerClock, logger: Logger) {
+        all = queues.map { Member(home.queue($0)) }
+        self.home = home
+        length = lease
+        self.slots = slots
+        self.clock = clock
+        self.logger = logger
+    }
+
+    var joined: [Member] { all.filter { $0.lease != nil } }
+    func member(_ queue: QueueName) -> Member? { all.first { $0.queue == queue } }
+
+    /// How many workers share the busiest queue, as the last beat told.
+    var workers: Int {
+        get { liveWorkers.load(ordering: .relaxed) }
+        set { liveWorkers.store(newValue, ordering: .relaxed) }
+    }
+
+    /// The lease in a queue; joins when there is none. nil while that is not possible.
+    func lease(of member: Member, mayJoin: Bool) async -> Lease? {
+        if let lease = member.lease { return lease }
+        guard mayJoin, !member.state.withLock({ $0.isRefused }) else { return nil }
+        do throws(StoreError) {
+            return try await join(member)
+        } catch {
+            if case .foreignFormat = error {
+                refuse(member, error)
+            } else {
+                logger.warning("cannot join \(member.queue): \(error)")
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+            return nil
+        }
+    }
+
+    private func join(_ member: Member) async throws(StoreError) -> Lease {
+        try await home.register(member.queue)
+        while true {
+            let incarnation = Incarnation.random()
+            switch try await member.store.join(incarnation, leaseMs: length.milliseconds) {
+            case .taken: continue
+            case .joined(let now, let born, let leaseMs):
+                clock.learn(redis: now)
+                let lease = Lease(
+                    queue: member.queue, incarnation: incarnation, born: born, length: .milliseconds(leaseMs))
+                member.state.withLock { $0.lease = lease }
+                logger.debug("joined \(member.queue)", metadata: ["incarnation": "\(incarnation.number)"])
+                return lease
+            }
+        }
+    }
+
+    /// The lease is over: its runs are cancelled, their outcomes tried once; the next claim joins anew.
+    func end(_ lease: Lease, because reason: String) {
+        guard lease.end() else { return }
+        orphans.store(true, ordering: .releasing)
+        let stopped = slots.count { $0.cancel(.leaseLost) { $0.lease === lease } }
+        logger.warning("left \(lease.queue): \(reason)", metadata: ["runs_cancelled": "\(stopped)"])
+    }
+
+    /// May runs of a lease that is over still go on here?
+    var hasOrphans: Bool {
+        guard orphans.load(ordering: .acquiring) else { return false }
+        let isSome = slots.contains { $0.current?.run.lease.isOver == true }
+        if !isSome { orphans.store(false, ordering: .releasing) }
+        return isSome
+    }
+
+    /// The queue is stored in a format that this version does not speak: leave it alone, keep the others.
+    func refuse(_ member: Member, _ error: StoreError) {
+        let isNews = member.state.withLock { state in
+            defer { state.isRefused = true }
+            return !state.isRefused
+        }
+        if isNews { logger.error("queue \(member.queue) is refused: \(error)") }
+    }
+}

@@ -1,0 +1,82 @@
+import JobModel
+import JobStore
+import Synchronization
+
+/// One membership in one queue: what an incarnation is on this side.
+final class Lease: Sendable {
+    let queue: QueueName
+    let incarnation: Incarnation
+    /// Changes when the queue's history was lost.
+    let born: String
+    let length: Duration
+    /// Set once somebody else may have these jobs. Never unset.
+    private let over = Atomic(false)
+    private let numbers = Atomic(0)
+    /// Jobs that this side thinks it holds: claimed and not yet settled.
+    private let count = Atomic(0)
+    /// The highest claim number that was answered.
+    private let answered = Atomic(0)
+
+    init(queue: QueueName, incarnation: Incarnation, born: String, length: Duration) {
+        self.queue = queue
+        self.incarnation = incarnation
+        self.born = born
+        self.length = length
+    }
+
+    var isOver: Bool { over.load(ordering: .acquiring) }
+    /// Answers whether this call ended it.
+    func end() -> Bool { !over.exchange(true, ordering: .acquiringAndReleasing) }
+
+    func nextClaim() -> Int { numbers.add(1, ordering: .relaxed).newValue }
+    func answer(_ claim: Int) { answered.max(claim, ordering: .relaxed) }
+    var lastAnswered: Int { answered.load(ordering: .relaxed) }
+
+    var held: Int { count.load(ordering: .relaxed) }
+    func hold(_ jobs: Int) { count.add(jobs, ordering: .relaxed) }
+    func letGo(_ jobs: Int) { count.subtract(jobs, ordering: .relaxed) }
+}
+
+/// One claimed job on its way through this process.
+final class Run: Sendable {
+    let id: String
+    let token: Token
+    let lease: Lease
+    let envelope: Envelope
+    /// The envelope as stored.
+    let bytes: ArraySlice<UInt8>
+    let record: RunRecord
+    let epoch: Int
+    /// Claimed to run with nothing beside it.
+    let isAlone: Bool
+
+    init(_ job: ClaimedJob, _ envelope: Envelope, lease: Lease, epoch: Int, isAlone: Bool) {
+        id = job.id
+        token = job.token
+        bytes = job.envelope
+        record = RunRecord(parsing: job.record)
+        self.envelope = envelope
+        self.lease = lease
+        self.epoch = epoch
+        self.isAlone = isAlone
+    }
+}
+
+/// The time here, and Redis' time as far as it is known here.
+final class WorkerClock: Sendable {
+    /// Redis' clock, ms since 1970, minus the monotonic clock, ms.
+    private let offset = Atomic(0)
+    private let start = ContinuousClock.now
+
+    /// Nanoseconds on a clock that never steps and counts while the machine sleeps. At least 1.
+    var nanoseconds: Int {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000) + 1
+    }
+
+    func learn(redis now: Int) { offset.store(now - nanoseconds / 1_000_000, ordering: .relaxed) }
+
+    /// ms since 1970 by Redis' clock.
+    func redis(at nanoseconds: Int) -> Int { nanoseconds / 1_000_000 + offset.load(ordering: .relaxed) }
+    var redis: Int { redis(at: nanoseconds) }
+}

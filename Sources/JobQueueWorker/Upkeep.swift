@@ -1,0 +1,169 @@
+import JobModel
+import JobStore
+import Logging
+import Synchronization
+
+/// What every worker does for its queues beside running jobs: moves what is due, recovers what others lost, forgets what
+/// is old, takes in what strangers left in the inbox. There is no leader: whoever hears that something is due does it.
+final class Upkeep: Sendable {
+    struct Duty: Hashable, Sendable {
+        enum Kind: Hashable, Sendable { case promote, recover, prune, intake, strangers, abandon }
+        var kind: Kind
+        var queue: QueueName
+        init(_ kind: Kind, _ queue: QueueName) {
+            self.kind = kind
+            self.queue = queue
+        }
+    }
+
+    let bell = Bell<Duty>()
+    private let members: Members
+    private let settler: Settler
+    private let buffer: JobBuffer
+    private let slots: [Slot]
+    private let clock: WorkerClock
+    private let worker: String
+    private let maxPayloadBytes: Int
+    private let logger: Logger
+    /// Jobs in our range that nobody here knew, as of the last look, by queue.
+    private let strange = Mutex<[QueueName: Set<String>]>([:])
+
+    init(
+        members: Members, settler: Settler, buffer: JobBuffer, slots: [Slot], clock: WorkerClock, worker: String,
+        maxPayloadBytes: Int, logger: Logger
+    ) {
+        self.members = members
+        self.settler = settler
+        self.buffer = buffer
+        self.slots = slots
+        self.clock = clock
+        self.worker = worker
+        self.maxPayloadBytes = maxPayloadBytes
+        self.logger = logger
+    }
+
+    /// Works until the bell is closed.
+    func run() async {
+        while let duties = await bell.next() {
+            for duty in duties {
+                guard let member = members.member(duty.queue) else { continue }
+                await fulfil(duty.kind, member)
+            }
+        }
+    }
+
+    private func fulfil(_ kind: Duty.Kind, _ member: Member) async {
+        do throws(StoreError) {
+            switch kind {
+            case .promote: await promote(member)
+            case .recover: try await recover(member)
+            case .prune: try await prune(member)
+            case .intake: try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock).run()
+            case .strangers: try await releaseStrangers(member)
+            case .abandon: await abandon()
+            }
+        } catch {
+            // Whatever was due will be found due again by the next beat, here or elsewhere.
+            logger.debug("\(kind) of \(member.queue) failed: \(error)")
+        }
+    }
+
+    /// Moves everything that is due.
+    func promote(_ member: Member) async {
+        do throws(StoreError) {
+            while try await member.store.promote().moved == QueueStore.batchLimit {}
+        } catch { logger.debug("promote of \(member.queue) failed: \(error)") }
+    }
+
+    private func prune(_ member: Member) async throws(StoreError) {
+        while try await member.store.prune().isMoreDue {}
+    }
+
+    // MARK: Recovery
+
+    private func recover(_ member: Member) async throws(StoreError) {
+        var current: Incarnation?
+        while case .recovered(let slice) = try await member.store.recover(current) {
+            if let own = member.lease, own.incarnation == slice.incarnation {
+                members.end(own, because: "its own lease ran out")
+            }
+            try await settleLost(slice, member)
+            current = slice.left > 0 ? slice.incarnation : nil
+        }
+    }
+
+    /// Without proof of death every job that was held counts as lost.
+    private func settleLost(_ slice: Recovery, _ member: Member) async throws(StoreError) {
+        if slice.jobs.isEmpty { return }
+        let who = WorkerCard(parsing: slice.about)?.id ?? "unknown worker"
+        let error = RunError(type: "LeaseLost", "the lease of \(who) ran out")
+        let facts = RunFacts(worker: who, now: slice.now, ms: 0)
+        let settlements = slice.jobs.map { job in
+            let envelope = try? Envelope(parsing: job.envelope)
+            let disposition = decide(
+                envelope == nil ? .malformed(RunError("the envelope cannot be read")) : .lost(error),
+                policy: envelope?.policy ?? .standard, record: RunRecord(parsing: job.record), facts: facts, random: 0)
+            return Settlement(id: job.id, token: job.token, disposition: disposition)
+        }
+        _ = try await member.store.settle(slice.incarnation, settlements)
+        logger.warning(
+            "recovered \(settlements.count) jobs of \(who)",
+            metadata: ["queue": "\(member.queue)", "incarnation": "\(slice.incarnation.number)"])
+    }
+
+    /// Leaves a queue: what its range still holds goes to the front, and with it the lease.
+    func leave(_ member: Member) async {
+        guard let lease = member.lease else { return }
+        do throws(StoreError) {
+            while case .recovered(let slice) = try await member.store.recover(lease.incarnation) {
+                let facts = RunFacts(worker: worker, now: slice.now, ms: 0)
+                let started = Set(slots.compactMap { $0.current?.run.id })
+                let settlements = slice.jobs.map { job in
+                    let policy = (try? Envelope(parsing: job.envelope))?.policy ?? .standard
+                    return Settlement(
+                        id: job.id, token: job.token,
+                        disposition: decide(
+                            .released(started: started.contains(job.id)), policy: policy,
+                            record: RunRecord(parsing: job.record), facts: facts, random: 0))
+                }
+                if !settlements.isEmpty { _ = try await member.store.settle(slice.incarnation, settlements) }
+                if slice.left == 0 { break }
+            }
+        } catch { logger.warning("could not leave \(member.queue) in order: \(error); its lease will run out") }
+    }
+
+    /// Gives back everything, once the outcomes that are known are stored, and ends the process.
+    private func abandon() async {
+        for _ in 0..<50 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+        for member in members.all { await leave(member) }
+        ProcessExit.now(status: 0)
+    }
+
+    // MARK: Strangers
+
+    /// The queue thinks that we hold more than we know of. What is unknown here twice in a row goes back.
+    private func releaseStrangers(_ member: Member) async throws(StoreError) {
+        guard let lease = member.lease else { return }
+        let answered = lease.lastAnswered
+        let held = try await member.store.held(by: lease.incarnation)
+        let known = Set(slots.compactMap { $0.current?.run.id } + buffer.waiting.map(\.id) + settler.ids)
+        let unknown = held.filter { !known.contains($0.id) && $0.token.claim <= answered }
+        let before = strange.withLock { strange in
+            defer { strange[member.queue] = Set(unknown.map(\.id)) }
+            return strange[member.queue] ?? []
+        }
+        let strangers = unknown.filter { before.contains($0.id) }
+        if strangers.isEmpty { return }
+        let (now, views) = try await member.store.inspect(Array(strangers.prefix(200).map(\.id)), full: true)
+        let facts = RunFacts(worker: worker, now: now, ms: 0)
+        let settlements = zip(strangers, views).map { stranger, view in
+            Settlement(
+                id: stranger.id, token: stranger.token,
+                disposition: decide(
+                    .released(started: false), policy: (try? Envelope(parsing: view.envelope))?.policy ?? .standard,
+                    record: view.record, facts: facts, random: 0))
+        }
+        _ = try await member.store.settle(lease.incarnation, settlements)
+        logger.warning("released \(settlements.count) jobs that nobody here knew", metadata: ["queue": "\(member.queue)"])
+    }
+}

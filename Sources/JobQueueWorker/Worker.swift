@@ -1,0 +1,125 @@
+import JobModel
+public import JobQueueClient
+import JobStore
+import Logging
+import NIOCore
+import NIOPosix
+package import Redis
+import Synchronization
+
+/// Runs jobs: claims them under a concurrency limit, hands them to handlers, stores how they ended, and lives up to the
+/// queue's promises while processes, networks and clocks fail.
+///
+///     let worker = try Worker(url: "redis://localhost", handlers: handlers)
+///     try await worker.run()
+///
+/// A worker runs once. `stop()` ends it in order; cancelling the task that runs it is the same without patience.
+public final class Worker: Sendable {
+    private let redis: RedisConfiguration
+    private let configuration: WorkerConfiguration
+    private let handlers: Handlers
+    private let heart = Mutex<(heart: Heart?, stop: Duration?)>((nil, nil))
+    private let onStop = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Nothing happens before `run`. Throws `badURL`, and `badOption` for a concurrency below 1.
+    public convenience init(
+        url: String, handlers: Handlers, configuration: WorkerConfiguration = WorkerConfiguration()
+    ) throws(JobQueueError) {
+        let redis: RedisConfiguration
+        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch { throw JobQueueError(.badURL, "\(error)") }
+        try self.init(redis: redis, handlers: handlers, configuration: configuration)
+    }
+
+    package init(redis: RedisConfiguration, handlers: Handlers, configuration: WorkerConfiguration) throws(JobQueueError) {
+        guard configuration.concurrency >= 1 else { throw JobQueueError(.badOption, "the concurrency must be at least 1") }
+        guard configuration.lease.milliseconds >= 100 else {
+            throw JobQueueError(.badOption, "the lease must be at least 100 ms")
+        }
+        self.redis = redis
+        self.handlers = handlers
+        self.configuration = configuration
+    }
+
+    /// Works until `stop()`, or in burst mode until there is nothing to do, and returns when everything is settled.
+    ///
+    /// Throws `unreachable`, `denied` or `unsafeServer` when the first contact with Redis fails. Later losses do not end
+    /// it: running jobs go on, and everything resumes when Redis is back.
+    public func run() async throws(JobQueueError) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let logger = configuration.logger
+        let client = RedisClient(redis, eventLoop: group.next()) { change in
+            switch change {
+            case .connected: logger.debug("connected to redis")
+            case .lost(let error): logger.warning("redis is lost: \(error)")
+            }
+        }
+        let blocking = RedisClient(redis, eventLoop: group.next())
+        do throws(JobQueueError) {
+            let store = try await open(client)
+            await work(store, Waker(client: blocking))
+        } catch {
+            await end([client, blocking], group)
+            throw error
+        }
+        await end([client, blocking], group)
+    }
+
+    /// Asks the worker to end: it claims nothing more, running jobs may go on for `patience` (nil: the configured drain
+    /// timeout), then they are cancelled and given back without an attempt being spent. May be called again, with less
+    /// patience, and from anywhere.
+    public func stop(within patience: Duration? = nil) {
+        let patience = patience ?? configuration.drainTimeout
+        let running = heart.withLock { state in
+            state.stop = min(state.stop ?? patience, patience)
+            return state.heart
+        }
+        running?.stop(within: patience)
+        onStop.withLock { $0 }?()
+    }
+
+    private func open(_ client: RedisClient) async throws(JobQueueError) -> Store {
+        let store = Store(client)
+        let facts: ServerFacts
+        do throws(StoreError) {
+            try await store.connect()
+            facts = try await store.server()
+        } catch { throw JobQueueError(error) }
+        for finding in facts.findings {
+            if finding.isFatal && !configuration.allowsUnsafeServer { throw JobQueueError(.unsafeServer, finding.message) }
+            configuration.logger.warning("\(finding.message)")
+        }
+        return store
+    }
+
+    private func end(_ clients: [RedisClient], _ group: MultiThreadedEventLoopGroup) async {
+        for client in clients { await client.close() }
+        try? await group.shutdownGracefully()
+    }
+
+    // MARK: The parts at work
+
+    private func work(_ store: Store, _ waker: Waker) async {
+        let parts = Parts(configuration, handlers, store, waker)
+        heart.withLock { $0.heart = parts.heart }
+        onStop.withLock { $0 = { parts.close() } }
+        // A stop may have come before there was anything to stop.
+        if let patience = heart.withLock({ $0.stop }) {
+            parts.heart.stop(within: patience)
+            parts.close()
+        }
+        let beating = parts.heart.start()
+        await withTaskCancellationHandler {
+            await parts.run { [self] in
+                // Those that run may take as long as they need.
+                if configuration.isBurst { stop(within: .seconds(1_000_000)) }
+                return !configuration.isBurst
+            }
+        } onCancel: {
+            self.stop(within: .zero)
+        }
+        beating.cancel()
+        try? await store.forget(worker: parts.identity.id)
+        heart.withLock { $0.heart = nil }
+        onStop.withLock { $0 = nil }
+    }
+}

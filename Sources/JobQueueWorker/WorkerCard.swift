@@ -1,0 +1,47 @@
+import FoundationEssentials
+
+/// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"version":…,"started":…,"slots":…,"busy":…,
+/// "runs":[{"id":…,"name":…,"attempt":…,"started":…}]}`. Times are ms since 1970 by Redis' clock.
+package struct WorkerCard: Codable, Sendable, Equatable {
+    /// Longest list of runs, the oldest ones.
+    static let runLimit = 100
+
+    package struct Run: Codable, Sendable, Equatable {
+        package var id: String
+        package var name: String
+        package var attempt: Int
+        package var started: Int
+    }
+
+    package var id: String
+    package var host: String
+    package var pid: Int
+    package var version: String
+    package var started: Int
+    package var slots: Int
+    package var busy: Int
+    package var runs: [Run]
+
+    enum CodingKeys: String, CodingKey {
+        case id = "worker"
+        case host, pid, version, started, slots, busy, runs
+    }
+
+    package init?(parsing bytes: ArraySlice<UInt8>) {
+        guard !bytes.isEmpty, let card = try? JSONDecoder().decode(WorkerCard.self, from: Data(bytes)) else { return nil }
+        self = card
+    }
+
+    init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run]) {
+        self.id = id
+        self.host = host
+        self.pid = pid
+        self.version = version
+        self.started = started
+        self.slots = slots
+        self.busy = busy
+        self.runs = runs
+    }
+
+    func encoded() -> [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? Array("{}".utf8) }
+}

@@ -1,0 +1,32 @@
+import JobModel
+public import Logging
+
+/// How a worker works. Everything has a default.
+public struct WorkerConfiguration: Sendable {
+    /// Where to look for jobs. The default is the queue `default`.
+    public var queues = QueueOrder.strict([.default])
+    /// Handlers that run at once, at least 1. The default is 10.
+    public var concurrency = 10
+    /// Jobs claimed ahead of free slots; nil adapts: only what, by the durations just seen, will start within 10 ms.
+    public var prefetch: Int?
+    /// How long jobs may go on after shutdown was asked; then they are cancelled and given back. The default is 25 s.
+    public var drainTimeout: Duration = .seconds(25)
+    /// How long a handler may go on after it was cancelled for its time limit; then the process exits with status 70. The
+    /// default is 30 s.
+    public var killAfter: Duration = .seconds(30)
+    /// The queue's lease length, where the queue has none yet: a worker that is silent for so long has lost its jobs. It
+    /// beats three times as often. The default is 30 s.
+    public var lease: Duration = .seconds(30)
+    /// The largest result that is kept, in bytes. The default is 256 KiB.
+    public var maxResultBytes = 256 * 1024
+    /// The largest payload taken in from the inbox, in bytes. The default is 256 KiB.
+    public var maxPayloadBytes = 256 * 1024
+    /// Return once the queues have nothing that can be claimed. The default is false.
+    public var isBurst = false
+    /// Work with a server that may lose jobs (eviction, old version). The default is false.
+    public var allowsUnsafeServer = false
+    /// Lines about what the worker does. The default says nothing.
+    public var logger = Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }
+
+    public init() {}
+}

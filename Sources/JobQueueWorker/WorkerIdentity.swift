@@ -1,0 +1,32 @@
+import Foundation
+
+/// Who this worker is, for people.
+struct WorkerIdentity: Sendable {
+    /// `host:pid:` and eight random characters: unique also when a machine is cloned or a process id comes again.
+    let id: String
+    let host: String
+    let pid: Int
+    let version = JobQueueWorkerVersion.text
+    /// On the worker's clock, ns.
+    let startedAt: Int
+
+    init(clock: WorkerClock) {
+        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        self.host = host.isEmpty ? "localhost" : String(host.prefix(40))
+        pid = Int(ProcessInfo.processInfo.processIdentifier)
+        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+        id = "\(self.host):\(pid):" + String((0..<8).map { _ in alphabet.randomElement() ?? "0" })
+        startedAt = clock.nanoseconds
+    }
+}
+
+/// The version of this software.
+public enum JobQueueWorkerVersion {
+    public static let text = "0.1.0"
+}
+
+/// The last resort.
+enum ProcessExit {
+    /// Ends the process at once, without running anything that might block.
+    static func now(status: Int32) -> Never { _exit(status) }
+}
