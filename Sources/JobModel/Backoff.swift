@@ -17,7 +17,7 @@ public enum Backoff: Hashable, Sendable {
         case .exponential(let base, let cap, let jitter):
             let doubled = Double(base.milliseconds) * pow2(max(0, failures - 1))
             let wait = min(doubled, Double(cap.milliseconds))
-            return Int(wait + wait * min(max(jitter, 0), 1) * random)
+            return Int(wait + wait * Self.fraction(jitter) * random)
         case .fixed(let wait): return wait.milliseconds
         case .list(let waits):
             guard let last = waits.last else { return 0 }
@@ -25,6 +25,9 @@ public enum Backoff: Hashable, Sendable {
             return (index < waits.count ? waits[index] : last).milliseconds
         }
     }
+
+    /// A jitter between 0 and 1, whatever was given; 0 for what is no number.
+    static func fraction(_ jitter: Double) -> Double { jitter > 0 ? min(jitter, 1) : 0 }
 
     /// 2^n, without overflow: 2^60 ms is beyond every cap.
     private func pow2(_ exponent: Int) -> Double { Double(1 << min(exponent, 60)) }
@@ -36,6 +39,6 @@ extension Duration {
         let (seconds, attoseconds) = components
         if seconds < 0 { return 0 }
         if seconds >= Int64(Due.latest / 1000) { return Due.latest }
-        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+        return Int(seconds) * 1000 + max(0, Int(attoseconds / 1_000_000_000_000_000))
     }
 }

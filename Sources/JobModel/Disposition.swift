@@ -7,7 +7,8 @@ package enum Outcome: Sendable {
     case retry(afterMs: Int, RunError)
     /// Later again; nothing went wrong and no attempt is spent.
     case snoozed(ms: Int)
-    case timedOut(RunError)
+    /// The run took too long. `killed`: it did not stop when told, and its process was ended.
+    case timedOut(RunError, killed: Bool = false)
     case undecodable(RunError)
     case malformed(RunError)
     case unhandled
@@ -82,7 +83,7 @@ package func decide(
     case .succeeded(let result):
         return .done(ttlMs: policy.resultTTLMs, result: policy.resultTTLMs == 0 ? [] : result.encoded())
     case .failed(let error): return next.failed(.failed, error, wait: nil, random)
-    case .timedOut(let error): return next.failed(.timeout, error, wait: nil, random)
+    case .timedOut(let error, let killed): return next.failed(.timeout, error, wait: nil, random, killed: killed)
     case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random)
     case .permanent(let error): return next.dead(.permanent, error, spendsAttempt: true)
     case .undecodable(let error): return next.dead(.payload, error, spendsAttempt: false)
@@ -113,13 +114,17 @@ private struct Verdict {
         self.record.at = facts.now
     }
 
-    mutating func failed(_ reason: Reason, _ error: RunError, wait: Int?, _ random: Double) -> Disposition {
-        endedByItself()
+    /// A run that was killed did not end by itself: a suspect stays one.
+    mutating func failed(
+        _ reason: Reason, _ error: RunError, wait: Int?, _ random: Double, killed: Bool = false
+    ) -> Disposition {
+        if !killed { endedByItself() }
         record.attempts += 1
         let entry = note(reason, error)
         if record.attempts >= policy.maxAttempts { return .dead(ttlMs: Limits.deadTTL, record, entry) }
         let delay = wait ?? policy.backoff.delay(afterFailures: record.attempts, random: random)
-        return .retry(due: .after(ms: delay), policy.priority, record, entry)
+        let due = Due.after(ms: delay)
+        return isSuspect ? .suspect(due: due, policy.priority, record, entry) : .retry(due: due, policy.priority, record, entry)
     }
 
     mutating func dead(_ reason: Reason, _ error: RunError, spendsAttempt: Bool) -> Disposition {

@@ -63,7 +63,7 @@ extension Backoff {
         case .exponential(let base, let cap, let jitter):
             writer.field("base_ms", base.milliseconds)
             writer.field("cap_ms", cap.milliseconds)
-            writer.field("jitter_percent", Int((jitter * 100).rounded()))
+            writer.field("jitter_percent", Int((Backoff.fraction(jitter) * 100).rounded()))
         case .fixed(let wait): writer.field("fixed_ms", wait.milliseconds)
         case .list(let waits): writer.field("list_ms", waits.map(\.milliseconds))
         }
@@ -155,7 +155,7 @@ extension Backoff {
         } catch { return nil }
         guard numbers.values.allSatisfy({ (0...Due.latest).contains($0) }) else { return nil }
         if let list {
-            guard !list.isEmpty, list.count <= 1000, list.allSatisfy({ (0...Due.latest).contains($0) }) else { return nil }
+            guard list.count <= 1000, list.allSatisfy({ (0...Due.latest).contains($0) }) else { return nil }
             self = .list(list.map { .milliseconds($0) })
         } else if let fixed = numbers["fixed_ms"] {
             self = .fixed(.milliseconds(fixed))

@@ -111,8 +111,9 @@ package struct ErrorEntry: Equatable, Sendable {
 
     package init() {}
 
-    /// Longest stored message, in bytes.
+    /// Longest message and longest type, in bytes of JSON: an entry stays below 4 KiB however hostile its texts are.
     package static let messageLimit = 4096 - 512
+    package static let typeLimit = 128
 
     /// The field of the history that entry `number` is stored in: the first one is kept for good, the others share a
     /// ring of nine. So a history is at most ten fields, and they can be deleted without knowing how many there are.
@@ -125,8 +126,8 @@ package struct ErrorEntry: Equatable, Sendable {
             writer.field("at", at)
             writer.field("attempt", attempt)
             writer.field("reason", reason.rawValue)
-            if !type.isEmpty { writer.field("type", type) }
-            writer.field("message", Self.cut(message))
+            if !type.isEmpty { writer.field("type", Self.cut(type, limit: Self.typeLimit)) }
+            writer.field("message", Self.cut(message, limit: Self.messageLimit))
             writer.field("worker", worker)
             writer.field("ms", ms)
         }
@@ -160,15 +161,15 @@ package struct ErrorEntry: Equatable, Sendable {
         }
     }
 
-    /// At most `messageLimit` bytes, without half a character at the end.
-    private static func cut(_ text: String) -> String {
-        guard text.utf8.count > messageLimit else { return text }
-        let head = text.utf8.prefix(messageLimit - 3)
-        return String(decoding: head, as: UTF8.self).trimmingLastIfBroken + "…"
+    /// At most `limit` bytes of JSON, without half a character at the end.
+    private static func cut(_ text: String, limit: Int) -> String {
+        var size = 0
+        var end = text.startIndex
+        for index in text.unicodeScalars.indices {
+            if size <= limit - 3 { end = index }
+            size += JSONWriter.size(of: text.unicodeScalars[index])
+            if size > limit { return String(text.unicodeScalars[..<end]) + "…" }
+        }
+        return text
     }
-}
-
-extension String {
-    /// Cutting bytes in the middle of a character leaves U+FFFD at the end.
-    fileprivate var trimmingLastIfBroken: String { last == "\u{FFFD}" ? String(dropLast()) : self }
 }

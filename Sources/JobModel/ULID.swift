@@ -8,9 +8,9 @@ package enum ULID {
         let high = generator.next()
         let low = generator.next()
         return String(unsafeUninitializedCapacity: 26) { out in
-            for index in 0..<10 { out[index] = alphabet[Int(time >> UInt64((9 - index) * 5)) & 31] }
-            for index in 0..<8 { out[10 + index] = alphabet[Int(high >> UInt64(index * 5)) & 31] }
-            for index in 0..<8 { out[18 + index] = alphabet[Int(low >> UInt64(index * 5)) & 31] }
+            for index in 0..<10 { out[index] = alphabet[Int(truncatingIfNeeded: time >> UInt64((9 - index) * 5)) & 31] }
+            for index in 0..<8 { out[10 + index] = alphabet[Int(truncatingIfNeeded: high >> UInt64(index * 5)) & 31] }
+            for index in 0..<8 { out[18 + index] = alphabet[Int(truncatingIfNeeded: low >> UInt64(index * 5)) & 31] }
             return 26
         }
     }

@@ -53,8 +53,8 @@ final class Fetcher: Sendable {
 
     // MARK: The first lane
 
-    /// Claims until the buffer is closed. `whenEmpty` is asked when there was nothing to claim; false ends the lane.
-    func runFirst(whenEmpty: @Sendable () -> Bool) async {
+    /// Claims until the buffer is closed, or with `isBurst` until there is nothing to claim and nothing runs.
+    func runFirst(isBurst: Bool) async {
         defer { more.close() }
         while true {
             let want = await buffer.demand(atLeast: 1)
@@ -63,8 +63,13 @@ final class Fetcher: Sendable {
             if look.left > 0 { more.open() } else { more.shut() }
             await runSuspects(look)
             if look.left > 0 || buffer.isClosed { continue }
-            if look.found == 0, !whenEmpty() { return }
-            await idle(until: look.nextDue)
+            if !isBurst {
+                await idle(until: look.nextDue)
+            } else if look.found == 0 {
+                // What runs may enqueue more, or come back.
+                if buffer.load == 0 { return }
+                await buffer.untilEmpty()
+            }
         }
     }
 

@@ -47,13 +47,13 @@ struct Parts: Sendable {
         closing.close()
     }
 
-    /// Works until closed and everything is settled.
-    func run(whenEmpty: @escaping @Sendable () -> Bool) async {
+    /// Works until closed, or with `isBurst` until there is nothing to do, and everything is settled.
+    func run(isBurst: Bool) async {
         await withDiscardingTaskGroup { beside in
             beside.addTask { await upkeep.run() }
             await withDiscardingTaskGroup { settling in
                 settling.addTask { await settler.run() }
-                await runJobs(whenEmpty)
+                await runJobs(isBurst: isBurst)
                 settler.close()
                 heart.limitSettling { settler.giveUp() }
             }
@@ -64,10 +64,13 @@ struct Parts: Sendable {
     }
 
     /// Returns when the buffer is closed and every run has ended.
-    private func runJobs(_ whenEmpty: @escaping @Sendable () -> Bool) async {
+    private func runJobs(isBurst: Bool) async {
         await withDiscardingTaskGroup { work in
             for slot in slots { work.addTask { await serve(slot) } }
-            work.addTask { await fetcher.runFirst(whenEmpty: whenEmpty) }
+            work.addTask {
+                await fetcher.runFirst(isBurst: isBurst)
+                close()
+            }
             work.addTask { await fetcher.runSecond() }
             work.addTask {
                 _ = await closing.pass()

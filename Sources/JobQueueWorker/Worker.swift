@@ -50,6 +50,7 @@ public final class Worker: Sendable {
         let client = RedisClient(redis, eventLoop: group.next()) { change in
             switch change {
             case .connected: logger.debug("connected to redis")
+            case .lost(.closed): break
             case .lost(let error): logger.warning("redis is lost: \(error)")
             }
         }
@@ -109,11 +110,7 @@ public final class Worker: Sendable {
         }
         let beating = parts.heart.start()
         await withTaskCancellationHandler {
-            await parts.run { [self] in
-                // Those that run may take as long as they need.
-                if configuration.isBurst { stop(within: .seconds(1_000_000)) }
-                return !configuration.isBurst
-            }
+            await parts.run(isBurst: configuration.isBurst)
         } onCancel: {
             self.stop(within: .zero)
         }

@@ -1,6 +1,7 @@
 package import Logging
 package import NIOCore
 import NIOPosix
+import Synchronization
 
 /// One connection to a Redis server that any number of tasks share. It connects again by itself after every loss.
 ///
@@ -19,6 +20,7 @@ package final class RedisClient: Sendable {
     private let inbox = Inbox()
     private let status: ConnectionStatus
     private let connection: NIOLoopBoundBox<Connection>
+    private let isClosed = Atomic(false)
 
     /// A client that is not connected yet; `connect()` or the first command changes that.
     ///
@@ -41,6 +43,8 @@ package final class RedisClient: Sendable {
 
     /// A client that nobody holds any more closes itself, but nobody can wait for that.
     deinit {
+        // After `close()` the event loop may be gone.
+        if isClosed.load(ordering: .acquiring) { return }
         eventLoop.execute { [connection] in connection.value.close {} }
     }
 
@@ -65,6 +69,7 @@ package final class RedisClient: Sendable {
         await withCheckedContinuation { caller in
             eventLoop.execute { [connection] in connection.value.close { caller.resume() } }
         }
+        isClosed.store(true, ordering: .releasing)
     }
 
     /// How many commands are pending now.

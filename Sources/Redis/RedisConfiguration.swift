@@ -35,7 +35,7 @@ package struct RedisConfiguration: Sendable, Equatable {
     package var maxInFlightBytes = 64 << 20
 
     /// The pauses between attempts to connect. The default doubles from 50 milliseconds to 2 seconds.
-    package var backoff = Backoff()
+    package var backoff = ReconnectBackoff()
 
     /// A name for this connection in the server's `CLIENT LIST`, without spaces. The default, nil, gives none.
     package var clientName: String?

@@ -8,18 +8,22 @@ import NIOCore
 /// connection must be closed.
 final class ReplyParser {
     private let reader: UnsafeMutablePointer<redisReader>
-    private var first: Reply.Token?
-    private var rest: [Reply.Token] = []
-    private var bytes: [UInt8] = []
+    /// What hiredis' callbacks write to. Behind a pointer because a property of this class would be checked for
+    /// overlapping access at every element, which is measurable; the callbacks run only within `next()`.
+    private let tape: UnsafeMutablePointer<Tape>
 
     init() {
         guard let reader = redisReaderCreateWithFunctions(Self.functions) else { fatalError("out of memory") }
         self.reader = reader
-        reader.pointee.privdata = Unmanaged.passUnretained(self).toOpaque()
+        tape = .allocate(capacity: 1)
+        tape.initialize(to: Tape())
+        reader.pointee.privdata = UnsafeMutableRawPointer(tape)
     }
 
     deinit {
         redisReaderFree(reader)
+        tape.deinitialize(count: 1)
+        tape.deallocate()
     }
 
     /// Adds bytes from the socket. Throws `protocolError` when the parser is out of memory or already dead.
@@ -43,23 +47,27 @@ final class ReplyParser {
     }
 
     private func takeReply() -> Result<Reply, RedisError>? {
-        guard let first else { return nil }
-        defer {
-            self.first = nil
-            rest = []
-            bytes = []
-        }
-        if first.kind == .error { return .failure(RedisError(serverMessage: bytes)) }
-        return .success(Reply(first: first, rest: rest, bytes: bytes))
+        let tape = self.tape.move()
+        self.tape.initialize(to: Tape())
+        guard let first = tape.first else { return nil }
+        if first.kind == .error { return .failure(RedisError(serverMessage: tape.bytes)) }
+        return .success(Reply(first: first, rest: tape.rest, bytes: tape.bytes))
     }
+}
 
-    private func append(_ kind: Reply.Kind, length: Int = 0, value: Int = 0) {
+/// A reply as it grows.
+private struct Tape {
+    var first: Reply.Token?
+    var rest: [Reply.Token] = []
+    var bytes: [UInt8] = []
+
+    mutating func append(_ kind: Reply.Kind, length: Int = 0, value: Int = 0) {
         // The reader refuses lengths beyond 32 bits itself.
         let token = Reply.Token(kind: kind, length: Int32(length), value: value)
         if first == nil { first = token } else { rest.append(token) }
     }
 
-    private func append(_ kind: Reply.Kind, bytes text: UnsafeRawBufferPointer) {
+    mutating func append(_ kind: Reply.Kind, bytes text: UnsafeRawBufferPointer) {
         append(kind, length: text.count, value: bytes.count)
         bytes.append(contentsOf: text)
     }
@@ -77,28 +85,29 @@ extension ReplyParser {
             to: redisReplyObjectFunctions(
                 createString: { task, text, length in
                     let kind: Reply.Kind = task?.pointee.type == REDIS_REPLY_ERROR ? .error : .string
-                    ReplyParser.of(task).append(kind, bytes: UnsafeRawBufferPointer(start: text, count: length))
+                    let bytes = UnsafeRawBufferPointer(start: text, count: length)
+                    ReplyParser.tape(task).pointee.append(kind, bytes: bytes)
                     return element
                 },
                 createArray: { task, count in
-                    ReplyParser.of(task).append(.array, length: Int(count))
+                    ReplyParser.tape(task).pointee.append(.array, length: Int(count))
                     return element
                 },
                 createInteger: { task, number in
-                    ReplyParser.of(task).append(.integer, value: Int(number))
+                    ReplyParser.tape(task).pointee.append(.integer, value: Int(number))
                     return element
                 },
                 createNil: { task in
-                    ReplyParser.of(task).append(.null)
+                    ReplyParser.tape(task).pointee.append(.null)
                     return element
                 },
                 freeObject: { _ in }))
         return table
     }()
 
-    /// The parser behind a callback: hiredis hands on the pointer that `init` stored.
-    private static func of(_ task: UnsafePointer<redisReadTask>?) -> ReplyParser {
-        guard let parser = task?.pointee.privdata else { preconditionFailure("hiredis lost the parser's address") }
-        return Unmanaged.fromOpaque(parser).takeUnretainedValue()
+    /// The tape behind a callback: hiredis hands on the pointer that `init` stored.
+    private static func tape(_ task: UnsafePointer<redisReadTask>?) -> UnsafeMutablePointer<Tape> {
+        guard let tape = task?.pointee.privdata else { preconditionFailure("hiredis lost the tape's address") }
+        return tape.assumingMemoryBound(to: Tape.self)
     }
 }

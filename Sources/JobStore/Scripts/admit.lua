@@ -19,12 +19,16 @@ local function is_id(id)
   return #id >= 1 and #id <= 64 and not string.find(id, '[^%w%._:%-]')
 end
 
+-- A whole number in a range; not nan, which is in none.
+local function is_within(number, low, high)
+  return number and number >= low and number <= high and number % 1 == 0
+end
+
 local function is_job(at)
-  local priority, due = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   return is_id(ARGV[at]) and ARGV[at + 1] ~= ''
-    and priority and priority >= 0 and priority <= 9 and priority % 1 == 0
-    and due and due <= 900000000000000 and due >= -900000000000000
-    and tonumber(ARGV[at + 4])
+    and is_within(tonumber(ARGV[at + 2]), 0, 9)
+    and is_within(tonumber(ARGV[at + 3]), -900000000000000, 900000000000000)
+    and is_within(tonumber(ARGV[at + 4]), 0, 900000000000000)
 end
 
 -- The first job that is taken in, dead or alive, makes the queue.

@@ -64,7 +64,7 @@ end
 
 local recover_due = now >= grace
   and #redis.call('ZRANGE', leases, text(-now), text(now), 'BYSCORE', 'LIMIT', 0, 1) > 0
-local workers = redis.call('ZCOUNT', leases, '(' .. text(now), '+inf')
+local workers = redis.call('ZCOUNT', leases, text(now + 1), '+inf')
 return {
   'ok', now, m[2] or '', lease, workers, flag(promote_due), flag(recover_due), flag(prune_due), unpack(members),
 }

@@ -3,8 +3,8 @@
 --
 -- KEYS[1]  queued     ZSET  id, priority x 2^49 + 2^48 + sequence
 -- KEYS[2]  running    ZSET  id, token = incarnation x 2^28 + claim number
--- KEYS[3]  jobs       HASH  read: id -> envelope
--- KEYS[4]  runs       HASH  read: id -> run record; written for a job without envelope
+-- KEYS[3]  jobs       HASH  id -> envelope; written for a job without envelope
+-- KEYS[4]  runs       HASH  id -> run record; written for a job without envelope
 -- KEYS[5]  leases     ZSET  read: incarnation, deadline
 -- KEYS[6]  claims     HASH  incarnation -> last claim number
 -- KEYS[7]  meta       HASH  epoch; format, born, paused are read; dead, the total
@@ -85,7 +85,9 @@ local last = tonumber(redis.call('HGET', claims, incarnation)) or 0
 if n <= last then
   local held = redis.call('ZRANGE', running, text(token), text(token), 'BYSCORE')
   if #held == 0 then return {'skipped'} end
-  return answer(held, redis.call('HMGET', jobs, unpack(held)), records_of(held))
+  local envelopes = redis.call('HMGET', jobs, unpack(held))
+  for k = 1, #held do envelopes[k] = envelopes[k] or '' end
+  return answer(held, envelopes, records_of(held))
 end
 
 local alone = ARGV[6] == '1'

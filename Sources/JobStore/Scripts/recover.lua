@@ -5,10 +5,9 @@
 -- KEYS[2] running  ZSET  read: id, token
 -- KEYS[3] jobs     HASH  read: id -> envelope
 -- KEYS[4] runs     HASH  read: id -> run record
--- KEYS[5] asked    ZSET  read
--- KEYS[6] meta     HASH  tick, calm, guard, grace; born is read
--- KEYS[7] claims   HASH  goes with the lease
--- KEYS[8] about    HASH  goes with the lease
+-- KEYS[5] meta     HASH  tick, calm, guard, grace; format, lease_ms are read
+-- KEYS[6] claims   HASH  goes with the lease
+-- KEYS[7] about    HASH  goes with the lease
 -- ARGV[1] now_ms       '' = Redis' clock
 -- ARGV[2] format
 -- ARGV[3] incarnation  '' = any that is due; a number = this one, known to be over: no expiry, grace or recoverer counts

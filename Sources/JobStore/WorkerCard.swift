@@ -4,13 +4,20 @@ import FoundationEssentials
 /// "runs":[{"id":…,"name":…,"attempt":…,"started":…}]}`. Times are ms since 1970 by Redis' clock.
 package struct WorkerCard: Codable, Sendable, Equatable {
     /// Longest list of runs, the oldest ones.
-    static let runLimit = 100
+    package static let runLimit = 100
 
     package struct Run: Codable, Sendable, Equatable {
         package var id: String
         package var name: String
         package var attempt: Int
         package var started: Int
+
+        package init(id: String, name: String, attempt: Int, started: Int) {
+            self.id = id
+            self.name = name
+            self.attempt = attempt
+            self.started = started
+        }
     }
 
     package var id: String
@@ -32,7 +39,7 @@ package struct WorkerCard: Codable, Sendable, Equatable {
         self = card
     }
 
-    init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run]) {
+    package init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run]) {
         self.id = id
         self.host = host
         self.pid = pid
@@ -43,5 +50,5 @@ package struct WorkerCard: Codable, Sendable, Equatable {
         self.runs = runs
     }
 
-    func encoded() -> [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? Array("{}".utf8) }
+    package func encoded() -> [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? Array("{}".utf8) }
 }

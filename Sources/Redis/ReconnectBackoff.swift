@@ -1,6 +1,6 @@
 /// The pauses between attempts to connect: a ceiling that doubles, and a random share of it ("full jitter"), so that a
 /// thousand processes do not return to a restarted server in the same millisecond.
-package struct Backoff: Sendable, Equatable {
+package struct ReconnectBackoff: Sendable, Equatable {
     /// The ceiling of the first pause. The default is 50 milliseconds.
     package var minimum: Duration
     /// The highest ceiling. The default is 2 seconds.

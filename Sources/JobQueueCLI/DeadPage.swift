@@ -1,0 +1,27 @@
+import JobModel
+import TerminalDashboard
+
+/// The list of `dead ls`.
+struct DeadPage {
+    private let sheets: [JobSheet]
+
+    init(_ sheets: [JobSheet]) { self.sheets = sheets }
+
+    func lines(width: Int) -> [String] {
+        if sheets.isEmpty { return ["no dead jobs"] }
+        let rows = [["ID", "NAME", "REASON", "FAILED", "DIED", "ERROR"]] + sheets.map(row)
+        let widths = (0..<5).map { column in rows.reduce(0) { max($0, $1[column].count) } }
+        return rows.map { row in
+            let head = (0..<5).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count) }
+            return String((head + [row[5]]).joined(separator: "  ").prefix(max(width, 40)))
+        }
+    }
+
+    private func row(_ sheet: JobSheet) -> [String] {
+        let last = sheet.errors.last
+        return [
+            sheet.id, sheet.name ?? "-", sheet.last_reason ?? "-", "\(sheet.attempts)",
+            last.map { Quantity.utc(ms: $0.at_ms) } ?? "-", last?.message ?? "",
+        ].map { Printable.oneLine($0, limit: 200) }
+    }
+}

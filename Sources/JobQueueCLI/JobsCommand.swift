@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import JobModel
+import JobQueueClient
+import JobStore
+import TerminalDashboard
+
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Look at jobs.", subcommands: [Show.self, Cancel.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show one job: state, options, payload, result and how each run ended.")
+
+        @OptionGroup var redis: RedisOptions
+        @OptionGroup var target: QueueOption
+
+        @Argument(help: "The job's id.")
+        var id: String
+
+        @Flag(help: "One JSON document.")
+        var json = false
+
+        func run() async throws {
+            let name = try target.name()
+            do throws(NameError) { try Names.checkID(id) } catch { throw Failure(.usage, "\(error)") }
+            try await redis.withQueue { queue in
+                let (now, views) = try await queue.store.queue(name).inspect([id], full: true)
+                let view = views[0]
+                guard view.state != nil || view.isRemembered else {
+                    throw Failure(.notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
+                }
+                let sheet = JobSheet(view, queue: name)
+                if json { return try Output.json(sheet) }
+                for line in sheet.lines(now: now) { Output.print(line) }
+            }
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "cancel", abstract: "Stop a job: one that waits never starts, a running handler is asked to stop.")
+
+        @OptionGroup var redis: RedisOptions
+        @OptionGroup var target: QueueOption
+
+        @Argument(help: "The job's id.")
+        var id: String
+
+        func run() async throws {
+            try await redis.withQueue { queue in
+                switch try await queue.job(id, queue: target.queue).cancel() {
+                case .running: Output.print("asked")
+                case let state: Output.print(state.rawValue)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import FoundationEssentials
+import JobModel
+import Logging
+
+/// Log lines for people: time, level, message, fields, on standard error. Whatever they contain stays on one line.
+struct LineLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { key, value in
+            " \(key)=\(Self.quoted("\(value)"))"
+        }
+        let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        Output.error("\(time) \(event.level) \(Printable.oneLine("\(event.message)"))\(fields.joined())")
+    }
+
+    private static func quoted(_ value: String) -> String {
+        let line = Printable.oneLine(value)
+        return line.contains(" ") || line.contains("\"") ? "\"" + line.replacing("\"", with: "'") + "\"" : line
+    }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Foundation
+import JobModel
+import JobQueueClient
+import JobQueueWorker
+import Logging
+import UnixSignals
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Work: claim jobs and run their handlers until told to stop.",
+        discussion: """
+            TERM or INT: no new jobs, running ones may go on for --drain-timeout, then they are cancelled and given back
+            without an attempt being spent. A second signal gives back at once, a third ends the process.
+            """,
+        aliases: ["worker"])
+
+    @OptionGroup var redis: RedisOptions
+
+    @Option(help: "Queues: high,default,low (strict order) or high=6,default=3,low=1 (weights).")
+    var queues = "default"
+
+    @Option(name: [.short, .long], help: "Handlers at once.")
+    var concurrency = 10
+
+    @Option(help: "Jobs claimed ahead of free slots: auto, or a number.")
+    var prefetch = "auto"
+
+    @Option(help: "How long running jobs may go on after TERM.")
+    var drainTimeout = TimeSpan(argument: "25s")!
+
+    @Option(help: "How long a handler may ignore its time limit before the process exits with 70.")
+    var killAfter = TimeSpan(argument: "30s")!
+
+    @Option(help: "Lease of a queue that has none yet: a worker silent for so long has lost its jobs.")
+    var lease = TimeSpan(argument: "30s")!
+
+    @Flag(help: "Exit when there is nothing to claim.")
+    var burst = false
+
+    @Flag(help: "Add the handlers demo.echo, demo.sleep and demo.fail, for trying things out.")
+    var demoHandlers = false
+
+    @Option(help: "debug, info, warning or error.")
+    var logLevel = "info"
+
+    func run() async throws {
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw Failure(.usage, "bad log level \"\(Printable.oneLine(logLevel, limit: 40))\": use debug, info, warning or error")
+        }
+        var logger = Logger(label: "queue-worker") { _ in LineLogHandler() }
+        logger.logLevel = level
+        var handlers = QueueWorkerApp.handlers
+        if demoHandlers { DemoHandlers.add(to: &handlers) }
+        if handlers.names.isEmpty {
+            logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
+        }
+        let worker: Worker
+        do throws(JobQueueError) {
+            worker = try Worker(url: redis.url, handlers: handlers, configuration: try settings(logger))
+        } catch { throw Failure(error) }
+        logger.info("working", metadata: ["queues": "\(queues)", "slots": "\(concurrency)", "pid": "\(getpid())"])
+        try await work(worker, logger)
+        logger.info("stopped")
+    }
+
+    private func settings(_ logger: Logger) throws(JobQueueError) -> WorkerConfiguration {
+        var settings = WorkerConfiguration()
+        do throws(QueueOrder.Refusal) { settings.queues = try QueueOrder(parsing: queues) } catch {
+            throw JobQueueError(.badName, "\(error)")
+        }
+        settings.concurrency = concurrency
+        if prefetch != "auto" {
+            guard let number = Int(prefetch), (0...1000).contains(number) else {
+                throw JobQueueError(.badOption, "bad prefetch: use auto or a number from 0 to 1000")
+            }
+            settings.prefetch = number
+        }
+        settings.drainTimeout = drainTimeout.duration
+        settings.killAfter = killAfter.duration
+        settings.lease = lease.duration
+        settings.isBurst = burst
+        settings.allowsUnsafeServer = redis.allowUnsafeRedis
+        settings.logger = logger
+        return settings
+    }
+
+    /// Runs the worker beside a task that listens to signals and ends with it.
+    private func work(_ worker: Worker, _ logger: Logger) async throws {
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                var count = 0
+                for await signal in signals {
+                    count += 1
+                    logger.info("received \(signal)", metadata: ["count": "\(count)"])
+                    switch count {
+                    case 1: worker.stop()
+                    case 2: worker.stop(within: .zero)
+                    default: Foundation.exit(130)
+                    }
+                }
+                return false
+            }
+            group.addTask {
+                do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
+                return true
+            }
+            while let isWorkerDone = try await group.next() {
+                if isWorkerDone { group.cancelAll() }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import JobModel
+import JobStore
+
+/// How a page may look.
+package struct PageStyle: Sendable, Equatable {
+    /// Columns of the terminal.
+    package var width: Int
+    package var hasColour: Bool
+    /// Block characters for bars, else `#`.
+    package var hasUnicode: Bool
+
+    package init(width: Int = 80, hasColour: Bool = false, hasUnicode: Bool = true) {
+        self.width = width
+        self.hasColour = hasColour
+        self.hasUnicode = hasUnicode
+    }
+
+    func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    func warning(_ text: String) -> String { hasColour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+}
+
+/// The page of `info`: report and size in, lines out. What does not fit is left out column by column; a row never wraps.
+package struct InfoPage {
+    private let report: InfoReport
+    private let style: PageStyle
+
+    package init(_ report: InfoReport, _ style: PageStyle) {
+        self.report = report
+        self.style = style
+    }
+
+    package var lines: [String] {
+        var lines = [header, ""]
+        lines += report.queues.isEmpty ? ["no queues yet: queue-worker enqueue NAME"] : queueTable
+        lines += [""]
+        lines += report.workers.isEmpty ? ["no workers: queue-worker run"] : workerTable
+        if !report.attention.isEmpty { lines += [""] + report.attention.map(attention) }
+        return lines
+    }
+
+    // MARK: Header
+
+    private var header: String {
+        let server = report.redis
+        let memory =
+            Quantity.bytes(server.usedMemoryBytes)
+            + (server.maxMemoryBytes > 0 ? " of " + Quantity.bytes(server.maxMemoryBytes) : "")
+        let left = "\(server.product) \(server.version)  up \(Quantity.time(ms: server.uptimeSeconds * 1000))  \(memory)"
+        let right = Quantity.utc(ms: report.takenAtMs)
+        let gap = style.width - left.count - right.count
+        return cut(gap < 2 ? left : left + String(repeating: " ", count: gap) + right)
+    }
+
+    // MARK: Queues
+
+    private var queueTable: [String] {
+        let scale = BarScale(deepest: report.queues.map(\.queued).max() ?? 0)
+        let barWidth = max(8, min(20, style.width - 60))
+        typealias Row = InfoReport.Queue
+        var table = Table<Row>(columns: [
+            .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
+            .init("BACKLOG \(block)=\(Quantity.count(scale.perBlock(barWidth)))", .left, keep: 6) {
+                scale.bar($0.queued, width: barWidth, style: style)
+            },
+            .init("QUEUED", keep: 1) { Quantity.count($0.queued) },
+            .init("AGE", keep: 2) { $0.oldestQueuedMs.map { Quantity.time(ms: $0) } ?? "-" },
+            .init("RUN", keep: 3) { Quantity.count($0.running) },
+            .init("RETRY", keep: 4) { Quantity.count($0.retrying + $0.suspect) },
+            .init("SCHED", keep: 5) { Quantity.count($0.scheduled) },
+            .init("DEAD", keep: 2) { Quantity.count($0.dead) },
+            .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
+        ])
+        table.fit(report.queues, into: style.width)
+        var lines = [style.bold(table.heading)] + report.queues.map(table.line)
+        if report.queues.count > 1 { lines.append(table.line(total)) }
+        return lines
+    }
+
+    private var block: String { style.hasUnicode ? "█" : "#" }
+
+    private var total: InfoReport.Queue {
+        var total = report.queues[0]
+        for queue in report.queues.dropFirst() { total.add(queue) }
+        total.name = "\(report.queues.count) queues"
+        total.oldestQueuedMs = report.queues.compactMap(\.oldestQueuedMs).max()
+        return total
+    }
+
+    // MARK: Workers
+
+    private var workerTable: [String] {
+        typealias Row = InfoReport.Worker
+        var table = Table<Row>(columns: [
+            .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
+            .init("STATE", .left, keep: 2) { $0.state.rawValue },
+            .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
+            .init("UP", keep: 3) { Quantity.time(ms: report.takenAtMs - $0.startedMs) },
+            .init("QUEUES", .left, keep: 4) { $0.queues.joined(separator: " ") },
+        ])
+        table.fit(report.workers, into: style.width)
+        let busy = report.workers.reduce(0) { $0 + $1.busy }
+        let slots = report.workers.reduce(0) { $0 + $1.slots }
+        let share = slots > 0 ? " (\(busy * 100 / slots)%)" : ""
+        let summary = "\(report.workers.count) workers, \(busy) of \(slots) slots busy\(share)"
+        return [style.bold(table.heading)] + report.workers.map(table.line) + [cut(summary)]
+    }
+
+    // MARK: Attention
+
+    private func attention(_ item: InfoReport.Attention) -> String {
+        let subject = item.queue.isEmpty ? "redis" : item.queue
+        return style.warning(cut("! \(Printable.oneLine(subject))  \(Printable.oneLine(item.message))"))
+    }
+
+    private func cut(_ line: String) -> String { line.count <= style.width ? line : String(line.prefix(style.width)) }
+}
+
+extension InfoReport.Queue {
+    fileprivate mutating func add(_ other: InfoReport.Queue) {
+        for field in [\Self.queued, \.running, \.retrying, \.scheduled, \.suspect, \.dead, \.succeededTotal] {
+            self[keyPath: field] += other[keyPath: field]
+        }
+    }
+}

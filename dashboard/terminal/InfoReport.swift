@@ -1,0 +1,151 @@
+import JobModel
+package import JobStore
+
+/// Everything that `info` shows, from one look: the same values become a table or JSON.
+package struct InfoReport: Sendable, Equatable, Encodable {
+    package struct Server: Sendable, Equatable, Encodable {
+        package var product: String
+        package var version: String
+        package var uptimeSeconds: Int
+        package var usedMemoryBytes: Int
+        package var maxMemoryBytes: Int
+        package var hasAppendOnlyFile: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case product, version
+            case uptimeSeconds = "uptime_seconds"
+            case usedMemoryBytes = "used_memory_bytes"
+            case maxMemoryBytes = "maxmemory_bytes"
+            case hasAppendOnlyFile = "append_only_file"
+        }
+    }
+
+    package struct Queue: Sendable, Equatable, Encodable {
+        package var name: String
+        package var isPaused: Bool
+        package var queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled: Int
+        package var inbox: Int
+        package var remembered: Int
+        /// Age of the first job in line, ms; nil when none waits or its envelope does not say.
+        package var oldestQueuedMs: Int?
+        package var succeededTotal: Int
+        package var enqueuedTotal: Int
+        /// Live workers.
+        package var workers: Int
+
+        enum CodingKeys: String, CodingKey {
+            case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox, remembered
+            case workers
+            case isPaused = "paused"
+            case oldestQueuedMs = "oldest_queued_ms"
+            case succeededTotal = "succeeded_total"
+            case enqueuedTotal = "enqueued_total"
+        }
+    }
+
+    package struct Worker: Sendable, Equatable, Encodable {
+        package enum State: String, Sendable, Encodable { case idle, busy, lost }
+        package var id: String
+        package var state: State
+        package var slots: Int
+        package var busy: Int
+        package var queues: [String]
+        package var startedMs: Int
+        package var runs: [WorkerCard.Run]
+
+        enum CodingKeys: String, CodingKey {
+            case id, state, slots, busy, queues, runs
+            case startedMs = "started_ms"
+        }
+    }
+
+    /// Something that wants a person's attention.
+    package struct Attention: Sendable, Equatable, Encodable {
+        package var queue: String
+        package var code: String
+        package var message: String
+    }
+
+    package var takenAtMs: Int
+    package var redis: Server
+    package var queues: [Queue]
+    package var workers: [Worker]
+    package var attention: [Attention]
+
+    enum CodingKeys: String, CodingKey {
+        case redis, queues, workers, attention
+        case takenAtMs = "taken_at_ms"
+    }
+
+    package init(server: ServerFacts, snapshots: [QueueSnapshot]) {
+        takenAtMs = snapshots.map(\.now).max() ?? 0
+        redis = Server(
+            product: server.product, version: server.version, uptimeSeconds: server.uptimeSeconds,
+            usedMemoryBytes: server.usedMemory, maxMemoryBytes: server.maxMemory, hasAppendOnlyFile: server.hasAOF)
+        queues = snapshots.map(Queue.init)
+        workers = Self.workers(of: snapshots)
+        attention = Self.attention(for: queues) + server.findings.map {
+            Attention(queue: "", code: $0.isFatal ? "unsafe-redis" : "redis", message: $0.message)
+        }
+    }
+
+    /// One line a worker, although each of its queues knows it by another number.
+    private static func workers(of snapshots: [QueueSnapshot]) -> [Worker] {
+        var workers: [String: Worker] = [:]
+        for snapshot in snapshots {
+            for member in snapshot.workers {
+                guard let card = WorkerCard(parsing: member.about) else { continue }
+                let isLost = member.deadline < Double(snapshot.now)
+                let state: Worker.State = isLost ? .lost : card.busy > 0 ? .busy : .idle
+                var worker =
+                    workers[card.id]
+                    ?? Worker(
+                        id: card.id, state: state, slots: card.slots, busy: card.busy, queues: [], startedMs: card.started,
+                        runs: [])
+                worker.queues.append(snapshot.name.text)
+                worker.runs += card.runs
+                workers[card.id] = worker
+            }
+        }
+        return workers.values.sorted { $0.id < $1.id }
+    }
+
+    private static func attention(for queues: [Queue]) -> [Attention] {
+        queues.flatMap { queue -> [Attention] in
+            let waiting = queue.queued + queue.suspect + queue.inbox
+            var found: [Attention] = []
+            func add(_ code: String, _ message: String) {
+                found.append(Attention(queue: queue.name, code: code, message: message))
+            }
+            if queue.isPaused { add("paused", "paused") }
+            if queue.workers == 0, waiting + queue.running > 0 {
+                add("no-worker", "\(waiting + queue.running) jobs and no worker listens")
+            }
+            if queue.suspect > 0 { add("suspect", "\(queue.suspect) jobs lost their runs twice and wait to run alone") }
+            return found
+        }
+    }
+}
+
+extension InfoReport.Queue {
+    init(_ snapshot: QueueSnapshot) {
+        name = snapshot.name.text
+        isPaused = snapshot.isPaused
+        queued = snapshot.count(.queued)
+        running = snapshot.count(.running)
+        retrying = snapshot.count(.retrying)
+        scheduled = snapshot.count(.scheduled)
+        blocked = snapshot.count(.blocked)
+        suspect = snapshot.count(.suspect)
+        succeeded = snapshot.count(.succeeded)
+        dead = snapshot.count(.dead)
+        cancelled = snapshot.count(.cancelled)
+        inbox = snapshot.inbox
+        remembered = snapshot.remembered
+        let created = snapshot.firstCreatedMs ?? 0
+        oldestQueuedMs = queued > 0 && created > 0 ? max(0, snapshot.now - created) : nil
+        succeededTotal = snapshot.total("succeeded")
+        enqueuedTotal = snapshot.total("enqueued")
+        workers = snapshot.workers.count { $0.deadline >= Double(snapshot.now) }
+    }
+}
