@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test func `pauses grow with failures and shrink after a success`() {
-        var bench = Bench { $0.backoff = Backoff(minimum: .milliseconds(50), maximum: .seconds(1000)) }
+        var bench = Bench { $0.backoff = ReconnectBackoff(minimum: .milliseconds(50), maximum: .seconds(1000)) }
         for _ in 0..<12 {
             bench.connect()
             bench.lose()

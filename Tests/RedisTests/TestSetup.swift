@@ -48,7 +48,7 @@ struct News: Sendable {
 /// Settings for a test: quick to try again, so that no test waits for a pause.
 func settings(_ endpoint: RedisConfiguration.Endpoint) -> RedisConfiguration {
     var configuration = RedisConfiguration(endpoint: endpoint)
-    configuration.backoff = Backoff(minimum: .milliseconds(1), maximum: .milliseconds(10))
+    configuration.backoff = ReconnectBackoff(minimum: .milliseconds(1), maximum: .milliseconds(10))
     return configuration
 }
 
