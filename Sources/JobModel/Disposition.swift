@@ -74,17 +74,18 @@ package enum Limits {
     package static let cancelledTTL = 7 * 86_400_000
 }
 
-/// The one place that decides what becomes of a job. Pure: `random` (0..<1) feeds the jitter.
+/// The one place that decides what becomes of a job. Pure: `random` (0..<1) feeds the jitter, and is
+/// only asked for it.
 package func decide(
-    _ outcome: Outcome, policy: Policy, record: RunRecord, facts: RunFacts, random: Double
+    _ outcome: Outcome, policy: Policy, record: RunRecord, facts: RunFacts, random: @autoclosure () -> Double
 ) -> Disposition {
     var next = Verdict(policy: policy, record: record, facts: facts)
     switch outcome {
     case .succeeded(let result):
         return .done(ttlMs: policy.resultTTLMs, result: policy.resultTTLMs == 0 ? [] : result.encoded())
-    case .failed(let error): return next.failed(.failed, error, wait: nil, random)
-    case .timedOut(let error, let killed): return next.failed(.timeout, error, wait: nil, random, killed: killed)
-    case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random)
+    case .failed(let error): return next.failed(.failed, error, wait: nil, random())
+    case .timedOut(let error, let killed): return next.failed(.timeout, error, wait: nil, random(), killed: killed)
+    case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random())
     case .permanent(let error): return next.dead(.permanent, error, spendsAttempt: true)
     case .undecodable(let error): return next.dead(.payload, error, spendsAttempt: false)
     case .malformed(let error): return next.dead(.malformed, error, spendsAttempt: false)
@@ -124,7 +125,8 @@ private struct Verdict {
         if record.attempts >= policy.maxAttempts { return .dead(ttlMs: Limits.deadTTL, record, entry) }
         let delay = wait ?? policy.backoff.delay(afterFailures: record.attempts, random: random)
         let due = Due.after(ms: delay)
-        return isSuspect ? .suspect(due: due, policy.priority, record, entry) : .retry(due: due, policy.priority, record, entry)
+        return isSuspect
+            ? .suspect(due: due, policy.priority, record, entry) : .retry(due: due, policy.priority, record, entry)
     }
 
     mutating func dead(_ reason: Reason, _ error: RunError, spendsAttempt: Bool) -> Disposition {

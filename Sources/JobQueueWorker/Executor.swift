@@ -8,7 +8,16 @@ struct Executor: Sendable {
     let clock: WorkerClock
     let worker: String
     let maxResultBytes: Int
-    let logger: Logger
+    let surroundings: JobContext.Surroundings
+    private var logger: Logger { surroundings.logger }
+
+    init(handlers: [String: Handlers.Body], worker: String, maxResultBytes: Int, surroundings: JobContext.Surroundings) {
+        self.handlers = handlers
+        self.worker = worker
+        self.maxResultBytes = maxResultBytes
+        self.surroundings = surroundings
+        clock = surroundings.clock
+    }
 
     /// What came of a run.
     struct End: Sendable {
@@ -49,9 +58,7 @@ struct Executor: Sendable {
         guard let handle = handlers[run.envelope.name] else { return (.unhandled, nil) }
         let limit = policy.timeoutMs < 0 ? Slot.never : start + min(policy.timeoutMs, Due.latest / 1000) * 1_000_000
         slot.begin(run, now: start, deadline: limit)
-        let context = JobContext(
-            run: run, slot: slot,
-            deadline: policy.timeoutMs < 0 ? nil : .now.advanced(by: .milliseconds(policy.timeoutMs)), logger: logger)
+        let context = JobContext(run: run, slot: slot, limit: limit, surroundings)
         let result: Result<Handlers.Output, any Error>
         do { result = .success(try await handle(run.envelope.payload, context)) } catch { result = .failure(error) }
         let reason = slot.end()

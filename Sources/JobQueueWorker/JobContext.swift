@@ -5,16 +5,30 @@ public import Logging
 public struct JobContext: Sendable {
     let run: Run
     private let slot: Slot
-    private let baseLogger: Logger
-    /// When the run is cancelled for taking too long; nil without a time limit.
-    public let deadline: ContinuousClock.Instant?
+    private let limit: Int
+    private let surroundings: Surroundings
 
-    init(run: Run, slot: Slot, deadline: ContinuousClock.Instant?, logger: Logger) {
+    /// What the contexts of a worker share.
+    final class Surroundings: Sendable {
+        let clock: WorkerClock
+        let logger: Logger
+
+        init(clock: WorkerClock, logger: Logger) {
+            self.clock = clock
+            self.logger = logger
+        }
+    }
+
+    /// `limit` is the deadline on the worker's clock, ns.
+    init(run: Run, slot: Slot, limit: Int, _ surroundings: Surroundings) {
         self.run = run
         self.slot = slot
-        self.deadline = deadline
-        baseLogger = logger
+        self.limit = limit
+        self.surroundings = surroundings
     }
+
+    /// When the run is cancelled for taking too long; nil without a time limit.
+    public var deadline: ContinuousClock.Instant? { limit == Slot.never ? nil : surroundings.clock.instant(limit) }
 
     public var id: String { run.id }
     public var name: String { run.envelope.name }
@@ -33,7 +47,7 @@ public struct JobContext: Sendable {
 
     /// The worker's logger with the fields of this job.
     public var logger: Logger {
-        var logger = baseLogger
+        var logger = surroundings.logger
         logger[metadataKey: "job_id"] = "\(run.id)"
         logger[metadataKey: "job_name"] = "\(name)"
         logger[metadataKey: "queue"] = "\(queue)"

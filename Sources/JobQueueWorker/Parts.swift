@@ -27,8 +27,8 @@ struct Parts: Sendable {
             configuration.queues.queues, home: store, lease: configuration.lease, slots: slots, clock: clock, logger: logger)
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
-            handlers: handlers.bodies, clock: clock, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
-            logger: logger)
+            handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
+            surroundings: JobContext.Surroundings(clock: clock, logger: logger))
         upkeep = Upkeep(
             members: members, settler: settler, buffer: buffer, slots: slots, clock: clock, worker: identity.id,
             maxPayloadBytes: configuration.maxPayloadBytes, logger: logger)

@@ -74,6 +74,8 @@ final class WorkerClock: Sendable {
         return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000) + 1
     }
 
+    func instant(_ nanoseconds: Int) -> ContinuousClock.Instant { start + .nanoseconds(nanoseconds) }
+
     func learn(redis now: Int) { offset.store(now - nanoseconds / 1_000_000, ordering: .relaxed) }
 
     /// ms since 1970 by Redis' clock.

@@ -106,7 +106,7 @@ local function admit(first, stride, count, skip)
     local scores = {}
     for k, at in ipairs(now_at) do
       store(at)
-      scores[2 * k - 1] = ARGV[at + 2] * 562949953421312 + 281474976710656 + sequence + k
+      scores[2 * k - 1] = text(ARGV[at + 2] * 562949953421312 + 281474976710656 + sequence + k)
       scores[2 * k] = ARGV[at]
     end
     redis.call('ZADD', queued, unpack(scores))

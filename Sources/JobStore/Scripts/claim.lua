@@ -117,9 +117,9 @@ for _, id in ipairs(lost) do
   redis.call('HINCRBY', meta, 'dead', 1)
 end
 if #ids > 0 then
-  local scores = {}
+  local scores, score = {}, text(token)
   for k, id in ipairs(ids) do
-    scores[2 * k - 1] = token
+    scores[2 * k - 1] = score
     scores[2 * k] = id
   end
   redis.call('ZADD', running, unpack(scores))

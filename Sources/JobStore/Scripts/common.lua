@@ -12,9 +12,10 @@ else
   now = math.floor(now_us / 1000)
 end
 
--- Scores and counters are below 2^53 and whole; Lua's own conversion keeps 14 digits only.
+-- Scores and counters are below 2^53 and whole; Lua's own conversion keeps 14 digits only. As a whole number it is exact,
+-- and several times faster than the conversion that Redis makes of a number among the arguments.
 local function text(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 local function is_foreign(format)

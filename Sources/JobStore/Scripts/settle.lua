@@ -139,6 +139,12 @@ end
 if #done > 0 then
   local room = (tonumber(m[2]) or 100000) - redis.call('ZCARD', succeeded)
   local kept, kept_results, slim, forgotten = {}, {}, {}, {}
+  -- Most jobs of a call have the same ttl: one conversion serves all.
+  local moments = {}
+  local function moment_to_forget(ttl)
+    moments[ttl] = moments[ttl] or (ttl > 0 and text(now + math.max(ttl, 15000)) or '+inf')
+    return moments[ttl]
+  end
   for _, place in ipairs(done) do
     local id, ttl = ARGV[place], tonumber(ARGV[place + 2])
     if ttl == 0 then
@@ -146,12 +152,12 @@ if #done > 0 then
     elseif room > 0 then
       room = room - 1
       -- A record stays at least 15 s: it is what remembers the id of a plain job.
-      add(kept, ttl > 0 and now + math.max(ttl, 15000) or '+inf', id)
+      add(kept, moment_to_forget(ttl), id)
       kept_results[#kept_results + 1] = id
       kept_results[#kept_results + 1] = ARGV[place + 3]
     else
       -- Above the limit: 15 s without envelope or result, so that memory is bounded.
-      add(kept, now + 15000, id)
+      add(kept, moment_to_forget(15000), id)
       slim[#slim + 1] = id
     end
   end
