@@ -30,10 +30,10 @@ struct DeadCommand: AsyncParsableCommand {
             try await redis.withQueue { queue in
                 let store = queue.store.queue(name)
                 let ids = try await store.ids(.dead, offset: offset, limit: limit)
-                let views = ids.isEmpty ? [] : try await store.inspect(ids, full: true).jobs
+                let (now, views) = try await store.inspect(ids, full: true)
                 let sheets = views.filter { $0.state == .dead }.map { JobSheet($0, queue: name) }
                 if json { return try Output.json(sheets) }
-                for line in DeadPage(sheets).lines(width: Terminal.style.width) { Output.print(line) }
+                for line in DeadPage(sheets, now: now).lines(width: Terminal.style.width) { Output.print(line) }
             }
         }
     }

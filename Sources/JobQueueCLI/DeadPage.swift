@@ -4,12 +4,17 @@ import TerminalDashboard
 /// The list of `dead ls`.
 struct DeadPage {
     private let sheets: [JobSheet]
+    /// ms since 1970 by Redis' clock.
+    private let now: Int
 
-    init(_ sheets: [JobSheet]) { self.sheets = sheets }
+    init(_ sheets: [JobSheet], now: Int) {
+        self.sheets = sheets
+        self.now = now
+    }
 
     func lines(width: Int) -> [String] {
         if sheets.isEmpty { return ["no dead jobs"] }
-        let rows = [["ID", "NAME", "REASON", "FAILED", "DIED", "ERROR"]] + sheets.map(row)
+        let rows = [["ID", "NAME", "REASON", "FAILED", "AGO", "ERROR"]] + sheets.map(row)
         let widths = (0..<5).map { column in rows.reduce(0) { max($0, $1[column].count) } }
         return rows.map { row in
             let head = (0..<5).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count) }
@@ -21,7 +26,7 @@ struct DeadPage {
         let last = sheet.errors.last
         return [
             sheet.id, sheet.name ?? "-", sheet.last_reason ?? "-", "\(sheet.attempts)",
-            last.map { Quantity.utc(ms: $0.at_ms) } ?? "-", last?.message ?? "",
+            last.map { Quantity.time(ms: now - $0.at_ms) } ?? "-", last?.message ?? "",
         ].map { Printable.oneLine($0, limit: 200) }
     }
 }

@@ -18,6 +18,7 @@ final class EnqueueBatcher: Sendable {
 
     private struct Waiting {
         var job: NewJob
+        var since: ContinuousClock.Instant
         var caller: CheckedContinuation<Signal, Never>
     }
 
@@ -30,23 +31,29 @@ final class EnqueueBatcher: Sendable {
     private static let maxInFlight = 2
 
     private let state = Mutex(State())
-    private let send: @Sendable ([NewJob]) async -> Result<[Admission], StoreError>
+    private let send: Send
 
-    /// `send` hands over up to 1,000 jobs and answers for each.
-    init(_ send: @escaping @Sendable ([NewJob]) async -> Result<[Admission], StoreError>) { self.send = send }
+    typealias Send = @Sendable (_ jobs: [NewJob], _ since: ContinuousClock.Instant) async -> Result<[Admission], StoreError>
+
+    /// `send` hands over up to 1,000 jobs and answers for each; the first of them has been waiting since then.
+    init(_ send: @escaping Send) { self.send = send }
+
+    /// Callers that wait for a call in flight to come back.
+    var waiting: Int { state.withLock { $0.waiting.count } }
 
     func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> {
+        let since = ContinuousClock.now
         let isFree = state.withLock { state in
             guard state.inFlight < Self.maxInFlight else { return false }
             state.inFlight += 1
             return true
         }
-        if isFree { return await lead(job) }
+        if isFree { return await lead(job, since) }
         let signal = await withCheckedContinuation { caller in
             let mayLead = state.withLock { state in
                 // Between the two locks a call may have come back and found nobody waiting.
                 guard state.inFlight < Self.maxInFlight else {
-                    state.waiting.append(Waiting(job: job, caller: caller))
+                    state.waiting.append(Waiting(job: job, since: since, caller: caller))
                     return false
                 }
                 state.inFlight += 1
@@ -56,14 +63,14 @@ final class EnqueueBatcher: Sendable {
         }
         switch signal {
         case .answered(let answer): return answer
-        case .lead: return await lead(job)
+        case .lead: return await lead(job, since)
         }
     }
 
     /// Sends this job and all that wait, answers them, and makes the next one waiting lead.
-    private func lead(_ job: NewJob) async -> Result<Admission, StoreError> {
+    private func lead(_ job: NewJob, _ since: ContinuousClock.Instant) async -> Result<Admission, StoreError> {
         let others = state.withLock { state in Self.batch(behind: job, from: &state.waiting) }
-        let result = await send([job] + others.map(\.job))
+        let result = await send([job] + others.map(\.job), since)
         passOn()
         for (index, other) in others.enumerated() {
             other.caller.resume(returning: .answered(result.map { $0[index + 1] }))

@@ -20,25 +20,25 @@ final class QueueEntrance: Sendable {
     func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> {
         let batcher = batcher.withLock { slot in
             if let known = slot { return known }
-            let new = EnqueueBatcher { [unowned self] jobs in await self.enqueue(jobs) }
+            let new = EnqueueBatcher { [unowned self] jobs, since in await self.enqueue(jobs, since: since) }
             slot = new
             return new
         }
         return await batcher.enqueue(job)
     }
 
-    /// Hands over up to 1,000 jobs in one round trip.
-    func enqueue(_ jobs: [NewJob]) async -> Result<[Admission], StoreError> {
-        let deadline = ContinuousClock.now + timeout
+    /// Hands over up to 1,000 jobs in one round trip. The time that they have counts from `since`.
+    func enqueue(_ jobs: [NewJob], since: ContinuousClock.Instant = .now) async -> Result<[Admission], StoreError> {
+        let deadline = since + timeout
         do throws(StoreError) {
-            try await register()
+            try await register(until: deadline)
             return .success(try await trying(jobs, until: deadline))
         } catch { return .failure(error) }
     }
 
-    private func register() async throws(StoreError) {
+    private func register(until deadline: ContinuousClock.Instant) async throws(StoreError) {
         if isRegistered.load(ordering: .relaxed) { return }
-        try await home.register(store.name)
+        try await home.register(store.name, timeout: Self.timeLeft(deadline))
         isRegistered.store(true, ordering: .relaxed)
     }
 
@@ -48,8 +48,7 @@ final class QueueEntrance: Sendable {
         var isRepeat = false
         while true {
             do throws(StoreError) {
-                let left = deadline - ContinuousClock.now
-                let (_, admissions) = try await store.enqueue(jobs, timeout: max(left, .milliseconds(1)))
+                let (_, admissions) = try await store.enqueue(jobs, timeout: Self.timeLeft(deadline))
                 return isRepeat ? zip(jobs, admissions).map(Self.ownFirstTry) : admissions
             } catch .redis(let error) where error.isWorthAnotherTry && ContinuousClock.now < deadline {
                 isRepeat = isRepeat || error.outcomeIsUnknown
@@ -58,6 +57,10 @@ final class QueueEntrance: Sendable {
                 if Task.isCancelled { throw .redis(error) }
             }
         }
+    }
+
+    private static func timeLeft(_ deadline: ContinuousClock.Instant) -> Duration {
+        max(deadline - ContinuousClock.now, .milliseconds(1))
     }
 
     /// Nobody but us can have used an id that we made a moment ago.

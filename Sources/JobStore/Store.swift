@@ -16,9 +16,9 @@ package struct Store: Sendable {
 
     /// Makes the queue findable. Done by whoever first writes to it, before the write: a registry may name a queue that
     /// is empty, but never lack one that is not.
-    package func register(_ queue: QueueName) async throws(StoreError) {
-        let now = String(try await time())
-        _ = try await send(Command("ZADD", Registry.queues, "NX", now, queue.text))
+    package func register(_ queue: QueueName, timeout: Duration? = nil) async throws(StoreError) {
+        let now = String(try await time(timeout: timeout))
+        _ = try await send(Command("ZADD", Registry.queues, "NX", now, queue.text), timeout: timeout)
     }
 
     /// The names of all queues, in the order of their bytes.
@@ -34,8 +34,8 @@ package struct Store: Sendable {
     }
 
     /// Milliseconds since 1970 on Redis' clock.
-    package func time() async throws(StoreError) -> Int {
-        var reader = try await send(Command("TIME")).reader
+    package func time(timeout: Duration? = nil) async throws(StoreError) -> Int {
+        var reader = try await send(Command("TIME"), timeout: timeout).reader
         return try read { () throws(RedisError) in
             _ = try reader.array()
             return try reader.integer() * 1000 + reader.integer() / 1000
@@ -61,8 +61,8 @@ package struct Store: Sendable {
         _ = try await send(Command("ZREM", Registry.workers, id))
     }
 
-    private func send(_ command: Command) async throws(StoreError) -> Reply {
-        do throws(RedisError) { return try await client.send(command) } catch { throw .redis(error) }
+    private func send(_ command: Command, timeout: Duration? = nil) async throws(StoreError) -> Reply {
+        do throws(RedisError) { return try await client.send(command, timeout: timeout) } catch { throw .redis(error) }
     }
 
     private func pipeline(_ commands: [Command]) async throws(StoreError) -> [Result<Reply, RedisError>] {
