@@ -3,7 +3,7 @@
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: bootstrap ## a private Redis, a worker and some jobs, to look at
+demo: bootstrap ## real work through a private Redis, checked with wc and sha256sum
 	@scripts/demo
 
 test: bootstrap ## every test, against real servers; one group: scripts/test model
