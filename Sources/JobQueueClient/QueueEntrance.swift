@@ -3,28 +3,35 @@ import JobStore
 import Redis
 import Synchronization
 
-/// One queue as a producer uses it: registered once, batched, and retried while the outcome of a call is unknown.
-final class QueueEntrance: Sendable {
-    let store: QueueStore
+/// One queue as a producer uses it: concurrent calls are joined, and each round trip is repeated while its outcome is unknown.
+struct QueueEntrance: Sendable {
+    private let sender: EnqueueSender
+    private let batcher: EnqueueBatcher
+
+    init(_ queue: QueueName, store: Store, timeout: Duration) {
+        let sender = EnqueueSender(queue, store: store, timeout: timeout)
+        self.sender = sender
+        batcher = EnqueueBatcher { jobs in await sender.enqueue(jobs) }
+    }
+
+    /// Hands over one job, together with those that others hand over at the same time.
+    func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> { await batcher.enqueue(job) }
+
+    /// Hands over up to 1,000 jobs in one round trip.
+    func enqueue(_ jobs: [NewJob]) async -> Result<[Admission], StoreError> { await sender.enqueue(jobs) }
+}
+
+/// Sends batches of jobs to one queue, which it registers before the first.
+private final class EnqueueSender: Sendable {
+    private let store: QueueStore
     private let home: Store
     private let timeout: Duration
     private let isRegistered = Atomic(false)
-    private let batcher = Mutex<EnqueueBatcher?>(nil)
 
     init(_ queue: QueueName, store: Store, timeout: Duration) {
         home = store
         self.store = store.queue(queue)
         self.timeout = timeout
-    }
-
-    func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> {
-        let batcher = batcher.withLock { slot in
-            if let known = slot { return known }
-            let new = EnqueueBatcher { [unowned self] jobs, since in await self.enqueue(jobs, since: since) }
-            slot = new
-            return new
-        }
-        return await batcher.enqueue(job)
     }
 
     /// Hands over up to 1,000 jobs in one round trip. The time that they have counts from `since`.

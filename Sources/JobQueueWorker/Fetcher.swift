@@ -196,6 +196,8 @@ final class Fetcher: Sendable {
             if since == 0 { member.suspectSince.store(now, ordering: .relaxed) }
             guard buffer.load == 0 || (since != 0 && now - since > Self.patience) else { continue }
             await buffer.reserve()
+            // Our range must be empty: outcomes on their way still count as held.
+            for _ in 0..<200 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(5)) }
             if let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed,
                 let claim = await claim(1, member, lease, lanes.first, alone: true)
             {
