@@ -30,8 +30,8 @@ package struct Claim: Sendable {
 
 package enum ClaimAnswer: Sendable {
     case claimed(Claim)
-    /// The incarnation is over: cancel its runs, join anew.
-    case stale
+    /// The incarnation is over: cancel its runs, join anew. Another birth than the lease's: the queue's history was lost.
+    case stale(born: String)
     /// The number is behind; claim again with the next one.
     case skipped
 }
@@ -79,7 +79,7 @@ extension QueueStore {
         case "ok":
             return .claimed(
                 try read { () throws(RedisError) in try Self.claim(&reader, token: incarnation.token(claim: number)) })
-        case "stale": return .stale
+        case "stale": return .stale(born: try read { () throws(RedisError) in try reader.string() })
         case "skipped": return .skipped
         default: throw .badAnswer("claim: \(word)")
         }

@@ -20,7 +20,7 @@ package struct Picture: Equatable, Sendable, CustomStringConvertible {
         return Changes(lines: new + gone)
     }
 
-    /// Every command that reads one of the keys, and the kind of its answer.
+    /// Takes what Redis answered for one key.
     fileprivate mutating func add(_ key: Key, _ reply: Reply) throws {
         var reader = reply.reader
         let count = try reader.array()
