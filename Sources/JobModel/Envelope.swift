@@ -63,7 +63,7 @@ extension Backoff {
         case .exponential(let base, let cap, let jitter):
             writer.field("base_ms", base.milliseconds)
             writer.field("cap_ms", cap.milliseconds)
-            writer.field("jitter_percent", Int((Backoff.fraction(jitter) * 100).rounded()))
+            writer.field("jitter_percent", Int(Backoff.fraction(jitter) * 100 + 0.5))
         case .fixed(let wait): writer.field("fixed_ms", wait.milliseconds)
         case .list(let waits): writer.field("list_ms", waits.map(\.milliseconds))
         }
@@ -93,7 +93,7 @@ extension Envelope {
         var scanner = JSONScanner(buffer)
         do throws(JSONScanner.Failure) {
             try scanner.object { key, range in
-                if key.count == 7, key.elementsEqual("payload".utf8) {
+                if key.isKey("payload") {
                     payload = range
                 } else if !envelope.take(key, UnsafeBufferPointer(rebasing: buffer[range])) {
                     wrong = wrong ?? String(decoding: key, as: UTF8.self)
@@ -110,27 +110,32 @@ extension Envelope {
 
     /// Takes one field; false when its value will not do.
     private mutating func take(_ key: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        if key.isKey("name") { return Self.store(JSONReader.string(value), in: &name) }
+        if key.isKey("created_ms") { return Self.store(moment(value), in: &createdMs) }
         switch String(decoding: key, as: UTF8.self) {
-        case "name": store(JSONReader.string(value), in: \.name)
-        case "id": store(JSONReader.string(value).map(Optional.some), in: \.id)
-        case "created_ms": store(moment(value), in: \.createdMs)
-        case "priority": store(JSONReader.int(value).flatMap(Priority.init), in: \.policy.priority)
-        case "max_attempts": store(number(value, 1...1_000_000), in: \.policy.maxAttempts)
-        case "timeout_ms": store(number(value, -1...Due.latest).flatMap { $0 == 0 ? nil : $0 }, in: \.policy.timeoutMs)
-        case "result_ttl_ms": store(number(value, -1...Due.latest), in: \.policy.resultTTLMs)
-        case "expires_ms": store(moment(value).map(Optional.some), in: \.policy.expiresMs)
-        case "backoff": store(Backoff(parsing: value), in: \.policy.backoff)
-        case "tags": store(JSONReader.strings(value).flatMap { $0.allSatisfy(Names.isName) ? $0 : nil }, in: \.tags)
-        case "metadata": store(JSONReader.map(value), in: \.metadata)
-        case "delay_ms": store(number(value, 0...Due.latest).map { $0 == 0 ? .now : .after(ms: $0) }, in: \.due)
-        case "run_at_ms": store(moment(value).map { .at(ms: $0) }, in: \.due)
-        default: true
+        case "id": return Self.store(JSONReader.string(value).map(Optional.some), in: &id)
+        case "priority": return Self.store(JSONReader.int(value).flatMap(Priority.init), in: &policy.priority)
+        case "max_attempts": return Self.store(number(value, 1...1_000_000), in: &policy.maxAttempts)
+        case "timeout_ms":
+            let timeout = number(value, -1...Due.latest).flatMap { $0 == 0 ? nil : $0 }
+            return Self.store(timeout, in: &policy.timeoutMs)
+        case "result_ttl_ms": return Self.store(number(value, -1...Due.latest), in: &policy.resultTTLMs)
+        case "expires_ms": return Self.store(moment(value).map(Optional.some), in: &policy.expiresMs)
+        case "backoff": return Self.store(Backoff(parsing: value), in: &policy.backoff)
+        case "tags":
+            let words = JSONReader.strings(value).flatMap { $0.allSatisfy(Names.isName) ? $0 : nil }
+            return Self.store(words, in: &tags)
+        case "metadata": return Self.store(JSONReader.map(value), in: &metadata)
+        case "delay_ms":
+            return Self.store(number(value, 0...Due.latest).map { $0 == 0 ? .now : .after(ms: $0) }, in: &due)
+        case "run_at_ms": return Self.store(moment(value).map { .at(ms: $0) }, in: &due)
+        default: return true
         }
     }
 
-    private mutating func store<T>(_ value: T?, in field: WritableKeyPath<Envelope, T>) -> Bool {
+    private static func store<T>(_ value: T?, in field: inout T) -> Bool {
         guard let value else { return false }
-        self[keyPath: field] = value
+        field = value
         return true
     }
 
@@ -165,5 +170,12 @@ extension Backoff {
         } else {
             return nil
         }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Are these the bytes of `name`? The keys of nearly every envelope are told apart without making strings of them.
+    fileprivate func isKey(_ name: StaticString) -> Bool {
+        count == name.utf8CodeUnitCount && name.withUTF8Buffer { $0.elementsEqual(self) }
     }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JobModel
 import JobStore
+import Synchronization
 
 /// What became of one of many jobs.
 public enum EnqueueResult: Sendable {
@@ -194,11 +195,15 @@ extension JobQueue {
             let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
             throw JobQueueError(.payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
         }
-        var generator = SystemRandomNumberGenerator()
         return NewJob(
-            id: draft.id ?? ULID.make(ms: now, using: &generator), envelope: envelope.encoded(),
+            id: draft.id ?? makeID(now), envelope: envelope.encoded(),
             priority: envelope.policy.priority, due: due, rememberMs: draft.id == nil ? 0 : NewJob.ownIDMemoryMs,
             digest: draft.id == nil ? "" : NewJob.digest(name: envelope.name, payload: payload))
+    }
+
+    private func makeID(_ now: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return ids.withLock { $0.make(ms: now, using: &generator) }
     }
 
     private func result(of admission: Admission, _ id: String, _ queue: QueueName) -> EnqueueResult {

@@ -29,6 +29,7 @@ public final class JobQueue: Sendable {
 
     package let store: Store
     let configuration: Configuration
+    let ids = Mutex(ULIDFactory())
     private let queues = Mutex<[QueueName: QueueEntrance]>([:])
     /// Redis' clock minus ours, ms: times in envelopes are Redis' times.
     private let clockOffset: Int

@@ -11,14 +11,14 @@ struct QueueEntrance: Sendable {
     init(_ queue: QueueName, store: Store, timeout: Duration) {
         let sender = EnqueueSender(queue, store: store, timeout: timeout)
         self.sender = sender
-        batcher = EnqueueBatcher { jobs in await sender.enqueue(jobs) }
+        batcher = EnqueueBatcher { jobs, since in await sender.enqueue(jobs, since: since) }
     }
 
     /// Hands over one job, together with those that others hand over at the same time.
     func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> { await batcher.enqueue(job) }
 
     /// Hands over up to 1,000 jobs in one round trip.
-    func enqueue(_ jobs: [NewJob]) async -> Result<[Admission], StoreError> { await sender.enqueue(jobs) }
+    func enqueue(_ jobs: [NewJob]) async -> Result<[Admission], StoreError> { await sender.enqueue(jobs, since: .now) }
 }
 
 /// Sends batches of jobs to one queue, which it registers before the first.
@@ -35,7 +35,7 @@ private final class EnqueueSender: Sendable {
     }
 
     /// Hands over up to 1,000 jobs in one round trip. The time that they have counts from `since`.
-    func enqueue(_ jobs: [NewJob], since: ContinuousClock.Instant = .now) async -> Result<[Admission], StoreError> {
+    func enqueue(_ jobs: [NewJob], since: ContinuousClock.Instant) async -> Result<[Admission], StoreError> {
         let deadline = since + timeout
         do throws(StoreError) {
             try await register(until: deadline)
