@@ -74,7 +74,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
     }
 
-    private func body() throws -> String {
+    func body() throws -> String {
         let given = [payload != nil, payloadFile != nil, !fields.isEmpty].count { $0 }
         if given > 1 { throw Failure(.usage, "give the payload once: as fields, with --payload, or with --payload-file") }
         if let payload { return payload }
@@ -108,7 +108,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         String(decoding: try JSONEncoder().encode(text), as: UTF8.self)
     }
 
-    private func options() throws -> JobOptions {
+    func options() throws -> JobOptions {
         guard let priority = Priority(priority) else { throw Failure(.usage, "bad priority \(priority): use 0 to 9") }
         let retention: Retention
         switch resultTTL {
@@ -127,7 +127,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             tags: tags)
     }
 
-    private func moment() throws -> Int? {
+    func moment() throws -> Int? {
         guard let at else { return nil }
         if delay != nil { throw Failure(.usage, "give --in or --at, not both") }
         if let ms = Int(at), ms > 0 { return ms }

@@ -49,6 +49,10 @@ final class Fetcher: Sendable {
         /// ms by Redis' clock.
         var nextDue: Int?
         var suspects: [Member] = []
+        /// Those with something due or in the inbox.
+        var arrivals: [Member] = []
+        /// Enough was found before every queue was looked into.
+        var isCutShort = false
     }
 
     // MARK: The first lane
@@ -56,19 +60,25 @@ final class Fetcher: Sendable {
     /// Claims until the buffer is closed, or with `isBurst` until there is nothing to claim and nothing runs.
     func runFirst(isBurst: Bool) async {
         defer { more.close() }
+        var hasTakenIn = false
         while true {
             let want = await buffer.demand(atLeast: 1)
             if want == 0 { return }
+            let wasEmpty = buffer.load == 0
             let look = await look(want, lanes.first)
             if look.left > 0 { more.open() } else { more.shut() }
-            await runSuspects(look)
-            if look.left > 0 || buffer.isClosed { continue }
+            let hasRunSuspect = await runSuspects(look)
+            if look.found > 0 { hasTakenIn = false }
+            if look.left > 0 || look.isCutShort || hasRunSuspect || buffer.isClosed { continue }
             if !isBurst {
                 await idle(until: look.nextDue)
-            } else if look.found == 0 {
+            } else if look.found == 0, !wasEmpty {
                 // What runs may enqueue more, or come back.
-                if buffer.load == 0 { return }
                 await buffer.untilEmpty()
+            } else if look.found == 0 {
+                if look.arrivals.isEmpty || hasTakenIn { return }
+                for member in look.arrivals { await upkeep.takeIn(member) }
+                hasTakenIn = true
             }
         }
     }
@@ -103,6 +113,13 @@ final class Fetcher: Sendable {
         }
     }
 
+    /// Gives back what was claimed ahead and has been waiting for too long.
+    func giveBack(now: Int) {
+        for run in buffer.overdue(now: now) {
+            settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
+        }
+    }
+
     // MARK: Claiming
 
     /// Looks into the queues in their order until `want` jobs are found, and keeps the buffer's promise.
@@ -110,16 +127,23 @@ final class Fetcher: Sendable {
         var look = Look()
         var promised = want
         var generator = SystemRandomNumberGenerator()
-        for position in order.positions(using: &generator) where promised > 0 {
+        for position in order.positions(using: &generator) {
+            if promised == 0 {
+                look.isCutShort = true
+                break
+            }
             let member = members.all[position]
             guard let lease = await members.lease(of: member, mayJoin: lane === lanes.first) else { continue }
             guard let claim = await claim(promised, member, lease, lane) else { continue }
-            look.left += claim.left
+            // Of a paused queue nothing can be claimed, however much is left.
+            if !claim.jobs.isEmpty { look.left += claim.left }
             look.nextDue = [look.nextDue, claim.nextDue].compactMap(\.self).min()
             look.found += claim.jobs.count
             if claim.isSuspectDue { look.suspects.append(member) }
+            let isDue = claim.nextDue.map { $0 <= claim.now } ?? false
             if claim.inbox > 0 { upkeep.bell.ring(.init(.intake, member.queue)) }
-            if let due = claim.nextDue, due <= claim.now { upkeep.bell.ring(.init(.promote, member.queue)) }
+            if isDue { upkeep.bell.ring(.init(.promote, member.queue)) }
+            if claim.inbox > 0 || isDue { look.arrivals.append(member) }
             if claim.jobs.isEmpty { continue }
             let runs = runs(of: claim, lease)
             buffer.deliver(runs, of: claim.jobs.count)
@@ -145,7 +169,7 @@ final class Fetcher: Sendable {
                     clock.learn(redis: claim.now)
                     return claim
                 case .skipped: number = lease.nextClaim()
-                case .stale: members.end(lease, because: "its lease ran out or was lost")
+                case .stale(let born): members.end(lease, born: born)
                 }
             } catch {
                 lane.answeredAt.store(0, ordering: .relaxed)
@@ -184,8 +208,10 @@ final class Fetcher: Sendable {
     /// A suspect that has been due for this long is run here, ns: by then no worker with one slot has come for it.
     private static let patience = 5_000_000_000
 
-    /// Runs suspects with nothing beside them: at once when there is nothing else to do, else when nobody else has.
-    private func runSuspects(_ look: Look) async {
+    /// Runs suspects with nothing beside them: at once when there is nothing else to do, else when nobody else has. One
+    /// of each queue; answers whether there was any.
+    private func runSuspects(_ look: Look) async -> Bool {
+        var hasRun = false
         for member in members.all {
             guard look.suspects.contains(where: { $0 === member }) else {
                 member.suspectSince.store(0, ordering: .relaxed)
@@ -203,8 +229,10 @@ final class Fetcher: Sendable {
             {
                 buffer.deliver(runs(of: claim, lease, alone: true), of: 0)
                 await buffer.untilEmpty()
+                hasRun = hasRun || !claim.jobs.isEmpty
             }
             buffer.unreserve()
         }
+        return hasRun
     }
 }

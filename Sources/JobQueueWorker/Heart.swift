@@ -72,6 +72,7 @@ final class Heart: Sendable {
             let isAwake = state.lastTurn == 0 || now - state.lastTurn < Self.stillness
             return (state.drain.turn(now: now, running: buffer.load), isAwake)
         }
+        fetcher.giveBack(now: now)
         switch action {
         case .cancelRuns:
             let count = slots.count { $0.cancel(.shutdown) }
@@ -155,11 +156,9 @@ final class Heart: Sendable {
         if beat.isPromoteDue { upkeep.bell.ring(.init(.promote, member.queue)) }
         if beat.isRecoverDue { upkeep.bell.ring(.init(.recover, member.queue)) }
         if beat.isPruneDue { upkeep.bell.ring(.init(.prune, member.queue)) }
-        if beat.born != lease.born {
-            members.end(lease, because: "the queue's history was lost (FLUSHALL, or another database)")
-        }
+        if beat.born != lease.born { members.end(lease, born: beat.born) }
         for answer in beat.members where answer.incarnation == lease.incarnation {
-            guard answer.isLive else { return members.end(lease, because: "its lease ran out or was lost") }
+            guard answer.isLive else { return members.end(lease, born: beat.born) }
             for asked in answer.asked { cancel(asked, lease) }
             if extended { compare(answer.held, member, lease) }
         }

@@ -14,6 +14,11 @@ final class JobBuffer: Sendable {
         var running = 0
         /// Average duration of the last runs, ns; 0 before the first.
         var duration = 0.0
+        /// Runs that were ever handed to slots, and how many that were when somebody last looked at the time, ns.
+        var starts = 0
+        var seen = (starts: 0, at: 0)
+        /// Slow jobs have all slots: until one ends nothing is claimed ahead.
+        var isStuck = false
         var isClosed = false
         /// Somebody will run a job alone: no more are wanted until that is over.
         var isReserved = false
@@ -33,6 +38,8 @@ final class JobBuffer: Sendable {
     /// Only what will start within this time is claimed ahead, ns: nothing may wait behind a slow job here while another
     /// worker is idle.
     private static let horizon = 10_000_000.0
+    /// What was claimed ahead is given back when nothing has started for so long, ns.
+    private static let patience = 100_000_000
 
     init(concurrency: Int, prefetch: Int?) {
         self.concurrency = concurrency
@@ -50,7 +57,7 @@ final class JobBuffer: Sendable {
                 isIdle = !state.isClosed
                 return (nil, nil)
             }
-            state.running += 1
+            start(&state)
             return (run, wakeableLane(&state))
         }
         lane.map { $0.caller.resume(returning: $0.want) }
@@ -76,7 +83,7 @@ final class JobBuffer: Sendable {
             var isClosed = false
             let (run, lane) = state.withLock { state -> (Run?, (caller: CheckedContinuation<Int, Never>, want: Int)?) in
                 if let run = state.runs.popFirst() {
-                    state.running += 1
+                    start(&state)
                     return (run, nil)
                 }
                 isClosed = state.isClosed
@@ -89,8 +96,14 @@ final class JobBuffer: Sendable {
         }
     }
 
+    private func start(_ state: inout State) {
+        state.running += 1
+        state.starts += 1
+    }
+
     private func note(_ finished: Int, _ state: inout State) {
         state.running -= 1
+        state.isStuck = false
         let duration = Double(finished)
         state.duration = state.duration == 0 ? duration : state.duration * 0.98 + duration * 0.02
     }
@@ -120,9 +133,10 @@ final class JobBuffer: Sendable {
         var handed: [(CheckedContinuation<Run?, Never>, Run)] = []
         let lane = state.withLock { state in
             state.expected -= promised
-            for run in runs {
+            // What comes after the end is given back with the membership: nobody here would run it.
+            for run in runs where !state.isClosed {
                 if let slot = state.idle.popLast() {
-                    state.running += 1
+                    start(&state)
                     handed.append((slot, run))
                 } else {
                     state.runs.append(run)
@@ -131,7 +145,7 @@ final class JobBuffer: Sendable {
             return wakeableLane(&state)
         }
         for (slot, run) in handed { slot.resume(returning: run) }
-        if runs.isEmpty { tellWatchers() }
+        if handed.isEmpty { tellWatchers() }
         lane.map { $0.caller.resume(returning: $0.want) }
     }
 
@@ -140,7 +154,7 @@ final class JobBuffer: Sendable {
         let ahead: Int
         if let prefetch {
             ahead = prefetch
-        } else if state.duration == 0 {
+        } else if state.duration == 0 || state.isStuck {
             ahead = 0
         } else {
             ahead = min(Self.prefetchLimit, Int(Double(concurrency) * Self.horizon / max(state.duration, 1000)))
@@ -155,6 +169,21 @@ final class JobBuffer: Sendable {
         guard let index = state.lanes.firstIndex(where: { $0.threshold <= want }) else { return nil }
         state.expected += want
         return (state.lanes.remove(at: index).caller, want)
+    }
+
+    /// Takes back what was claimed ahead and waits behind jobs that turned out slow: another worker may be idle. To be
+    /// asked now and then. A configured number of jobs claimed ahead is what somebody wanted, and stays.
+    func overdue(now: Int) -> [Run] {
+        state.withLock { state in
+            if prefetch != nil || state.isClosed || state.runs.isEmpty || state.starts != state.seen.starts {
+                state.seen = (state.starts, now)
+                return []
+            }
+            guard now - state.seen.at >= Self.patience else { return [] }
+            state.isStuck = true
+            defer { state.runs = [] }
+            return Array(state.runs)
+        }
     }
 
     // MARK: Shutdown and solitude

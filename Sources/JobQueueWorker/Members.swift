@@ -90,6 +90,12 @@ final class Members: Sendable {
         logger.warning("left \(lease.queue): \(reason)", metadata: ["runs_cancelled": "\(stopped)"])
     }
 
+    /// The queue does not know the lease any more, or was born anew without it.
+    func end(_ lease: Lease, born: String) {
+        let history = "the queue's history was lost (FLUSHALL, or another database)"
+        end(lease, because: born == lease.born ? "its lease ran out or was lost" : history)
+    }
+
     /// May runs of a lease that is over still go on here?
     var hasOrphans: Bool {
         guard orphans.load(ordering: .acquiring) else { return false }

@@ -58,7 +58,7 @@ final class Upkeep: Sendable {
             case .promote: await promote(member)
             case .recover: try await recover(member)
             case .prune: try await prune(member)
-            case .intake: try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock).run()
+            case .intake: try await intake(member)
             case .strangers: try await releaseStrangers(member)
             case .abandon: await abandon()
             }
@@ -73,6 +73,16 @@ final class Upkeep: Sendable {
         do throws(StoreError) {
             while try await member.store.promote().moved == QueueStore.batchLimit {}
         } catch { logger.debug("promote of \(member.queue) failed: \(error)") }
+    }
+
+    private func intake(_ member: Member) async throws(StoreError) {
+        try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock).run()
+    }
+
+    /// Makes jobs that can be claimed of what is due and of what lies in the inbox.
+    func takeIn(_ member: Member) async {
+        await promote(member)
+        await fulfil(.intake, member)
     }
 
     private func prune(_ member: Member) async throws(StoreError) {

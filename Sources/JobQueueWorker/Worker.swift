@@ -21,7 +21,7 @@ public final class Worker: Sendable {
     private let heart = Mutex<(heart: Heart?, stop: Duration?)>((nil, nil))
     private let onStop = Mutex<(@Sendable () -> Void)?>(nil)
 
-    /// Nothing happens before `run`. Throws `badURL`, and `badOption` for a concurrency below 1.
+    /// Nothing happens before `run`. Throws `badURL`, and `badOption` for settings that cannot work.
     public convenience init(
         url: String, handlers: Handlers, configuration: WorkerConfiguration = WorkerConfiguration()
     ) throws(JobQueueError) {
@@ -31,10 +31,7 @@ public final class Worker: Sendable {
     }
 
     package init(redis: RedisConfiguration, handlers: Handlers, configuration: WorkerConfiguration) throws(JobQueueError) {
-        guard configuration.concurrency >= 1 else { throw JobQueueError(.badOption, "the concurrency must be at least 1") }
-        guard configuration.lease.milliseconds >= 100 else {
-            throw JobQueueError(.badOption, "the lease must be at least 100 ms")
-        }
+        try configuration.check()
         self.redis = redis
         self.handlers = handlers
         self.configuration = configuration
@@ -109,8 +106,11 @@ public final class Worker: Sendable {
             parts.close()
         }
         let beating = parts.heart.start()
+        let isBurst = configuration.isBurst
+        // Shielded: a cancellation of this task must reach the handlers as a shutdown, and must not reach the settling.
+        let ended = store.client.eventLoop.makeFutureWithTask { await parts.run(isBurst: isBurst) }
         await withTaskCancellationHandler {
-            await parts.run(isBurst: configuration.isBurst)
+            try? await ended.get()
         } onCancel: {
             self.stop(within: .zero)
         }

@@ -1,4 +1,5 @@
 import JobModel
+import JobQueueClient
 public import Logging
 
 /// How a worker works. Everything has a default.
@@ -7,7 +8,7 @@ public struct WorkerConfiguration: Sendable {
     public var queues = QueueOrder.strict([.default])
     /// Handlers that run at once, at least 1. The default is 10.
     public var concurrency = 10
-    /// Jobs claimed ahead of free slots; nil adapts: only what, by the durations just seen, will start within 10 ms.
+    /// Jobs claimed ahead of free slots, 0 to 1,000; nil adapts: only what, by the durations just seen, will start within 10 ms.
     public var prefetch: Int?
     /// How long jobs may go on after shutdown was asked; then they are cancelled and given back. The default is 25 s.
     public var drainTimeout: Duration = .seconds(25)
@@ -29,4 +30,18 @@ public struct WorkerConfiguration: Sendable {
     public var logger = Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }
 
     public init() {}
+
+    func check() throws(JobQueueError) {
+        func check(_ isFine: Bool, _ problem: String) throws(JobQueueError) {
+            if !isFine { throw JobQueueError(.badOption, problem) }
+        }
+        try check(concurrency >= 1, "the concurrency must be at least 1")
+        try check(lease.milliseconds >= 100, "the lease must be at least 100 ms")
+        try check(prefetch.map { (0...1000).contains($0) } ?? true, "the prefetch must be 0 to 1000")
+        try check(!queues.queues.isEmpty, "there must be at least one queue")
+        try check(Set(queues.queues).count == queues.queues.count, "a queue is named twice")
+        if case .weighted(let weighted) = queues {
+            try check(weighted.allSatisfy { (1...1000).contains($0.weight) }, "a weight must be 1 to 1000")
+        }
+    }
 }

@@ -45,10 +45,11 @@ package struct InfoPage {
         let memory =
             Quantity.bytes(server.usedMemoryBytes)
             + (server.maxMemoryBytes > 0 ? " of " + Quantity.bytes(server.maxMemoryBytes) : "")
-        let left = "\(server.product) \(server.version)  up \(Quantity.time(ms: server.uptimeSeconds * 1000))  \(memory)"
-        let right = Quantity.utc(ms: report.takenAtMs)
+        let name = Printable.oneLine("\(server.product) \(server.version)")
+        let left = "\(name)  up \(Quantity.time(ms: server.uptimeSeconds * 1000))  \(memory)"
+        let right = report.takenAtMs > 0 ? Quantity.utc(ms: report.takenAtMs) : ""
         let gap = style.width - left.count - right.count
-        return cut(gap < 2 ? left : left + String(repeating: " ", count: gap) + right)
+        return cut(gap < 2 || right.isEmpty ? left : left + String(repeating: " ", count: gap) + right)
     }
 
     // MARK: Queues
@@ -57,7 +58,7 @@ package struct InfoPage {
         let scale = BarScale(deepest: report.queues.map(\.queued).max() ?? 0)
         let barWidth = max(8, min(20, style.width - 60))
         typealias Row = InfoReport.Queue
-        var table = Table<Row>(columns: [
+        var table = Table<Row>(ellipsis: style.hasUnicode ? "…" : "~", columns: [
             .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
             .init("BACKLOG \(block)=\(Quantity.count(scale.perBlock(barWidth)))", .left, keep: 6) {
                 scale.bar($0.queued, width: barWidth, style: style)
@@ -70,10 +71,9 @@ package struct InfoPage {
             .init("DEAD", keep: 2) { Quantity.count($0.dead) },
             .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
         ])
-        table.fit(report.queues, into: style.width)
-        var lines = [style.bold(table.heading)] + report.queues.map(table.line)
-        if report.queues.count > 1 { lines.append(table.line(total)) }
-        return lines
+        let rows = report.queues + (report.queues.count > 1 ? [total] : [])
+        table.fit(rows, into: style.width)
+        return [style.bold(table.heading)] + rows.map(table.line)
     }
 
     private var block: String { style.hasUnicode ? "█" : "#" }
@@ -90,7 +90,7 @@ package struct InfoPage {
 
     private var workerTable: [String] {
         typealias Row = InfoReport.Worker
-        var table = Table<Row>(columns: [
+        var table = Table<Row>(ellipsis: style.hasUnicode ? "…" : "~", columns: [
             .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
             .init("STATE", .left, keep: 2) { $0.state.rawValue },
             .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },

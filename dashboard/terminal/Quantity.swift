@@ -62,9 +62,9 @@ struct BarScale {
 
     func perBlock(_ width: Int) -> Int { max(1, full / max(1, width)) }
 
-    /// Any number above zero shows at least a sliver.
+    /// Any number above zero shows at least a sliver. A sum of queues may be beyond the scale and has no bar.
     func bar(_ value: Int, width: Int, style: PageStyle) -> String {
-        guard value > 0 else { return "" }
+        guard value > 0, value <= full else { return "" }
         guard style.hasUnicode else { return String(repeating: "#", count: max(1, value * width / full)) }
         let eighths = max(1, value * width * 8 / full)
         let slivers = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]

@@ -17,11 +17,16 @@ struct Table<Row> {
         }
     }
 
+    private let ellipsis: String
     private var columns: [Column]
     private var widths: [Int] = []
     private static var gap: String { "  " }
 
-    init(columns: [Column]) { self.columns = columns }
+    /// `ellipsis`, one character, stands for what is left out of a cell.
+    init(ellipsis: String = "…", columns: [Column]) {
+        self.ellipsis = ellipsis
+        self.columns = columns
+    }
 
     /// Measures the rows and leaves out what does not fit. A first column that is still too wide is cut in its middle.
     mutating func fit(_ rows: [Row], into width: Int) {
@@ -49,7 +54,7 @@ struct Table<Row> {
         var line = ""
         for (index, cell) in cells.enumerated() {
             if index > 0 { line += Self.gap }
-            let text = Self.shorten(cell, to: widths[index])
+            let text = shorten(cell, to: widths[index])
             let space = String(repeating: " ", count: widths[index] - text.count)
             let isLast = index == cells.count - 1
             line += columns[index].side == .right ? space + text : isLast ? text : text + space
@@ -58,9 +63,9 @@ struct Table<Row> {
     }
 
     /// `report.yearly.summary` becomes `report…ummary`: both ends tell names apart.
-    private static func shorten(_ text: String, to width: Int) -> String {
+    private func shorten(_ text: String, to width: Int) -> String {
         guard text.count > width else { return text }
         let tail = (width - 1) / 2
-        return String(text.prefix(width - 1 - tail)) + "…" + String(text.suffix(tail))
+        return String(text.prefix(width - 1 - tail)) + ellipsis + String(text.suffix(tail))
     }
 }
