@@ -70,7 +70,8 @@ let package = Package(
             name: "Redis", dependencies: ["CHiredis", collections, logging] + nio, swiftSettings: house),
         .systemLibrary(name: "CHiredis"),
 
-        .target(name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"], path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport", swiftSettings: house),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio, swiftSettings: house),
@@ -81,11 +82,17 @@ let package = Package(
             dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging],
             swiftSettings: house),
         .testTarget(
-            name: "CLITests", dependencies: ["JobQueueCLI", "TerminalDashboard", "JobStore", "JobModel", "TestSupport"],
+            name: "CLITests",
+            dependencies: ["JobQueueCLI", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "TestSupport", arguments],
+            swiftSettings: house),
+        .executableTarget(
+            name: "queue-fixture", dependencies: ["JobQueueCLI", "JobQueueWorker", "JobQueueClient"], path: "Tests/Fixture",
             swiftSettings: house),
         .testTarget(
             name: "ProcessTests",
-            dependencies: ["queue-worker", "queue-demo", "JobQueueClient", "JobStore", "JobModel", "Redis", "TestSupport"],
+            dependencies: [
+                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "TestSupport",
+            ],
             swiftSettings: house),
     ]
 )

@@ -193,7 +193,7 @@ final class Fetcher: Sendable {
             do throws(Envelope.Refusal) {
                 let run = Run(
                     job, try Envelope(parsing: job.envelope), lease: lease, epoch: claim.epoch, isAlone: alone)
-                if hasOrphans, slots.contains(where: { $0.follow(with: run) }) { continue }
+                if hasOrphans, slots.contains(where: { $0.follow(with: run) }) || buffer.replace(with: run) { continue }
                 runs.append(run)
             } catch {
                 let blank = Run(job, Envelope(name: "malformed", payload: []), lease: lease, epoch: 0, isAlone: false)

@@ -62,6 +62,9 @@ final class Heart: Sendable {
         state.withLock { $0.drain.stop(now: clock.nanoseconds, within: nanoseconds) }
     }
 
+    /// The connection is lost.
+    func noteLoss() { members.noteLoss() }
+
     private func turn() {
         let now = clock.nanoseconds
         for slot in slots {

@@ -171,6 +171,18 @@ final class JobBuffer: Sendable {
         return (state.lanes.remove(at: index).caller, want)
     }
 
+    /// Puts a run in the place of one of the same job that has not started; false when there is none.
+    func replace(with run: Run) -> Bool {
+        let old = state.withLock { state -> Run? in
+            let place = state.runs.firstIndex { $0.id == run.id && $0.lease.queue == run.lease.queue }
+            guard let place else { return nil }
+            defer { state.runs[place] = run }
+            return state.runs[place]
+        }
+        old?.lease.letGo(1)
+        return old != nil
+    }
+
     /// Takes back what was claimed ahead and waits behind jobs that turned out slow: another worker may be idle. To be
     /// asked now and then. A configured number of jobs claimed ahead is what somebody wanted, and stays.
     func overdue(now: Int) -> [Run] {

@@ -28,6 +28,8 @@ final class Members: Sendable {
     private let clock: WorkerClock
     private let logger: Logger
     private let orphans = Atomic(false)
+    /// When the connection was last lost, ns: whoever answers since may have forgotten what was claimed before.
+    private let lossAt = Atomic(-1)
     private let liveWorkers = Atomic(1)
 
     init(_ queues: [QueueName], home: Store, lease: Duration, slots: [Slot], clock: WorkerClock, logger: Logger) {
@@ -96,10 +98,19 @@ final class Members: Sendable {
         end(lease, because: born == lease.born ? "its lease ran out or was lost" : history)
     }
 
-    /// May runs of a lease that is over still go on here?
+    /// The connection is lost, maybe because another server takes over that lags behind.
+    func noteLoss() {
+        lossAt.store(clock.nanoseconds, ordering: .relaxed)
+        orphans.store(true, ordering: .releasing)
+    }
+
+    /// May runs go on here whose jobs a claim can return: of a lease that is over, or from before a loss of the connection?
     var hasOrphans: Bool {
         guard orphans.load(ordering: .acquiring) else { return false }
-        let isSome = slots.contains { $0.current?.run.lease.isOver == true }
+        let lossAt = lossAt.load(ordering: .relaxed)
+        let isSome = slots.contains { slot in
+            slot.current.map { $0.run.lease.isOver || $0.started <= lossAt } ?? false
+        }
         if !isSome { orphans.store(false, ordering: .releasing) }
         return isSome
     }

@@ -48,7 +48,9 @@ public final class Worker: Sendable {
             switch change {
             case .connected: logger.debug("connected to redis")
             case .lost(.closed): break
-            case .lost(let error): logger.warning("redis is lost: \(error)")
+            case .lost(let error):
+                logger.warning("redis is lost: \(error)")
+                self.heart.withLock { $0.heart }?.noteLoss()
             }
         }
         let blocking = RedisClient(redis, eventLoop: group.next())

@@ -12,6 +12,8 @@ package final class PrivateRedis: Sendable {
     package var socketPath: String { folder.path + "/redis.sock" }
     package var url: String { "unix://" + socketPath }
     private let options: [String]
+    /// Lives until the process ends, so its folder goes with the server.
+    private let isShared: Bool
     private let running = Mutex<Running?>(nil)
 
     private struct Running {
@@ -21,7 +23,12 @@ package final class PrivateRedis: Sendable {
 
     /// Starts a server with further command-line options, such as `--maxmemory 3mb`, and returns once it accepts
     /// connections. `aof` keeps an append-only file, fsynced every second, so that a killed server loses nothing.
-    package init(aof: Bool = false, _ options: [String] = []) throws {
+    package convenience init(aof: Bool = false, _ options: [String] = []) throws {
+        try self.init(aof: aof, options, isShared: false)
+    }
+
+    private init(aof: Bool, _ options: [String], isShared: Bool) throws {
+        self.isShared = isShared
         folder = URL(fileURLWithPath: "/tmp/queue-test-\(UUID().uuidString.prefix(8))", isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         let durability = aof ? ["--appendonly", "yes", "--appendfsync", "everysec"] : []
@@ -35,7 +42,7 @@ package final class PrivateRedis: Sendable {
     }
 
     /// The one server that tests share which only need a queue of their own.
-    package static let shared = Result { try PrivateRedis() }
+    package static let shared = Result { try PrivateRedis(aof: false, [], isShared: true) }
 
     /// The server's process id; nil after `kill`.
     package var pid: pid_t? { running.withLock { $0?.server } }
@@ -45,7 +52,7 @@ package final class PrivateRedis: Sendable {
         let shell = Process()
         let output = Pipe()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        let keeper = "\"$@\" </dev/null & echo \"pid $!\"; cat >/dev/null; kill -9 $! 2>/dev/null"
+        let keeper = "\"$@\" </dev/null & echo \"pid $!\"; cat >/dev/null; kill -9 $! 2>/dev/null" + (isShared ? "; rm -rf '\(folder.path)'" : "")
         shell.arguments =
             ["-c", keeper, "sh", "redis-server", "--unixsocket", socketPath, "--port", "0", "--dir", folder.path]
             + ["--save", "", "--loglevel", "notice"] + options

@@ -33,9 +33,10 @@ local function cancel(id)
     return 'asked'
   end
   for _, index in ipairs({queued, scheduled, blocked, retrying, suspect}) do
-    if redis.call('ZREM', index, id) == 1 then
+    if redis.call('ZSCORE', index, id) then
       redis.call('ZADD', cancelled, forget, id)
       redis.call('HINCRBY', meta, 'cancelled', 1)
+      redis.call('ZREM', index, id)
       return 'cancelled'
     end
   end

@@ -105,9 +105,6 @@ local ids, envelopes, lost, taken = read(candidates)
 
 -- Writes.
 redis.call('HSET', claims, incarnation, n)
-if taken > 0 then
-  redis.call('ZREMRANGEBYRANK', source, 0, taken - 1)
-end
 for _, id in ipairs(lost) do
   redis.call('HSET', jobs, id, '{}')
   redis.call('ZADD', dead, text(now + tonumber(ARGV[8])), id)
@@ -125,6 +122,10 @@ if #ids > 0 then
   redis.call('ZADD', running, unpack(scores))
   epoch = math.max(epoch + 1, now_us)
   redis.call('HSET', meta, 'epoch', text(epoch))
-  if not alone and redis.call('EXISTS', queued) == 1 then redis.call('ZADD', wake, 0, 'w') end
+  if not alone and redis.call('ZCARD', queued) > taken then redis.call('ZADD', wake, 0, 'w') end
+end
+-- By rank, so nothing may come after it: done twice it would remove others.
+if taken > 0 then
+  redis.call('ZREMRANGEBYRANK', source, 0, taken - 1)
 end
 return answer(ids, envelopes, records_of(ids))

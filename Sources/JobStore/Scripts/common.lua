@@ -2,6 +2,10 @@
 --
 -- ARGV[1] is the time: '' in production, when Redis' own clock is read, once; tests pass milliseconds.
 -- ARGV[2] is the format that the caller speaks; a queue of another format is not touched.
+--
+-- Every script writes a job's new place before it removes the old one. When a crash cuts the append-only file within the
+-- effects of a script, Redis 7.0 drops them, but leaves the first of them in the file, and executes those alone when it
+-- restarts once more. Then a job may be in two places for a while, which the next to touch it repairs, but never in none.
 
 local now, now_us = tonumber(ARGV[1])
 if now then

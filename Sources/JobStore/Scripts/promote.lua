@@ -50,9 +50,9 @@ for k = 1, moved do
   scores[2 * k] = job.id
   gone[job.index][#gone[job.index] + 1] = job.id
 end
+redis.call('ZADD', queued, unpack(scores))
+redis.call('ZADD', wake, 0, 'w')
 for index, ids in pairs(gone) do
   if #ids > 0 then redis.call('ZREM', index, unpack(ids)) end
 end
-redis.call('ZADD', queued, unpack(scores))
-redis.call('ZADD', wake, 0, 'w')
 return {'ok', now, moved, next_due()}

@@ -33,10 +33,10 @@ local function requeue(at)
   if room < 1 then return 'full' end
   room = room - 1
   local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
-  redis.call('ZREM', index, id)
   redis.call('ZADD', queued, ARGV[at + 1] * 562949953421312 + 281474976710656 + sequence, id)
   redis.call('HSET', runs, id, ARGV[at + 3])
   redis.call('HINCRBY', meta, 'requeued', 1)
+  redis.call('ZREM', index, id)
   return 'ok'
 end
 

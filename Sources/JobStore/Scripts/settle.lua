@@ -131,11 +131,6 @@ local function total(name, by)
   if by > 0 then redis.call('HINCRBY', meta, name, by) end
 end
 
-if #ended > 0 then
-  redis.call('ZREM', running, unpack(ended))
-  if is_any_asked then redis.call('ZREM', asked, unpack(ended)) end
-end
-
 if #done > 0 then
   local room = (tonumber(m[2]) or 100000) - redis.call('ZCARD', succeeded)
   local kept, kept_results, slim, forgotten = {}, {}, {}, {}
@@ -226,6 +221,11 @@ if #finished.cancelled > 0 then
   total('cancelled', #finished.cancelled / 2)
 end
 if woken then redis.call('ZADD', wake, 0, 'w') end
+
+if #ended > 0 then
+  if is_any_asked then redis.call('ZREM', asked, unpack(ended)) end
+  redis.call('ZREM', running, unpack(ended))
+end
 
 -- A condemned lease goes with its last job.
 local incarnation = ARGV[3]

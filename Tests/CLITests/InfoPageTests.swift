@@ -1,0 +1,123 @@
+import JobModel
+import JobStore
+import Testing
+
+@testable import TerminalDashboard
+
+/// The page of `info`, line by line.
+@Suite(.timeLimit(.minutes(1))) struct InfoPageTests {
+    private func lines(_ style: PageStyle) throws -> [String] { try InfoPage(sampleReport(), style).lines }
+
+    private let workers = [
+        "", "WORKER               STATE  BUSY     UP  QUEUES", "web-1:4242:k3j5n7p9  busy   8/10  3d 3h  default mail",
+        "web-2:17:a1b2c3d4    idle   0/20     1m  default", "2 workers, 8 of 30 slots busy (26%)", "",
+        "! mail  1 jobs lost their runs twice and wait to run alone", "! report.yearly.summary  7 jobs and no worker listens",
+    ]
+
+    @Test func `at 40 columns the most important is left`() throws {
+        #expect(
+            try lines(PageStyle(width: 40)) == [
+                "redis 7.2.4  up 3d 4h  14.2M", "",
+                "QUEUE                  QUEUED  DEAD",
+                "default                 1,204     2",
+                "mail                       40     0",
+                "report.yearly.summary       7     0",
+                "3 queues                1,251     2",
+                "",
+                "WORKER               STATE  BUSY     UP",
+                "web-1:4242:k3j5n7p9  busy   8/10  3d 3h",
+                "web-2:17:a1b2c3d4    idle   0/20     1m",
+                "2 workers, 8 of 30 slots busy (26%)", "",
+                "! mail  1 jobs lost their runs twice and",
+                "! report.yearly.summary  7 jobs and no w",
+            ])
+    }
+
+    @Test func `at 60 columns there is room for the time and the ages`() throws {
+        #expect(
+            try lines(PageStyle(width: 60)) == [
+                "redis 7.2.4  up 3d 4h  14.2M            2026-11-21 04:12:09Z", "",
+                "QUEUE                  QUEUED    AGE  RUN  RETRY  DEAD",
+                "default                 1,204    38s    8      3     2",
+                "mail                       40    12m    0      1     0",
+                "report.yearly.summary       7  1d 1h    0      0     0",
+                "3 queues                1,251  1d 1h    8      4     2",
+            ] + workers)
+    }
+
+    @Test func `at 80 columns the scheduled jobs show`() throws {
+        #expect(
+            try lines(PageStyle(width: 80)) == [
+                "redis 7.2.4  up 3d 4h  14.2M                                2026-11-21 04:12:09Z", "",
+                "QUEUE                  QUEUED    AGE  RUN  RETRY  SCHED  DEAD",
+                "default                 1,204    38s    8      3     12     2",
+                "mail                       40    12m    0      1      0     0",
+                "report.yearly.summary       7  1d 1h    0      0      0     0",
+                "3 queues                1,251  1d 1h    8      4     12     2",
+            ] + workers)
+    }
+
+    @Test func `at 120 columns everything shows, with bars`() throws {
+        #expect(
+            try lines(PageStyle(width: 120)) == [
+                "redis 7.2.4  up 3d 4h  14.2M" + String(repeating: " ", count: 72) + "2026-11-21 04:12:09Z", "",
+                "QUEUE                  BACKLOG █=60          QUEUED    AGE  RUN  RETRY  SCHED  DEAD   DONE",
+                "default                ████████████████████   1,204    38s    8      3     12     2  81.2k",
+                "mail                   ▋                         40    12m    0      1      0     0   3.1M",
+                "report.yearly.summary  ▏                          7  1d 1h    0      0      0     0      0",
+                "3 queues                                      1,251  1d 1h    8      4     12     2   3.1M",
+            ] + workers)
+    }
+
+    @Test func `without blocks the bars are made of signs, and nothing else is beyond ASCII`() throws {
+        let page = try lines(PageStyle(width: 120, hasUnicode: false))
+        #expect(page[2].contains("BACKLOG #=60"))
+        #expect(page[3].hasPrefix("default                ####################   1,204"))
+        for width in [20, 30, 40, 80] {
+            let page = try lines(PageStyle(width: width, hasUnicode: false))
+            #expect(page.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }, "\(page)")
+        }
+    }
+
+    @Test(arguments: [40, 60, 80, 120])
+    func `colour changes headings and warnings, and no letter`(width: Int) throws {
+        let plain = try lines(PageStyle(width: width))
+        let coloured = try lines(PageStyle(width: width, hasColour: true))
+        #expect(coloured[2] == "\u{1B}[1m\(plain[2])\u{1B}[0m")
+        #expect(coloured.last == "\u{1B}[33m\(plain.last ?? "")\u{1B}[0m")
+        let stripped = coloured.map { line in
+            ["\u{1B}[1m", "\u{1B}[33m", "\u{1B}[0m"].reduce(line) { $0.replacing($1, with: "") }
+        }
+        #expect(stripped == plain)
+    }
+
+    @Test(arguments: [30, 40, 60, 80, 100, 120, 200])
+    func `no line is wider than the terminal`(width: Int) throws {
+        for line in try lines(PageStyle(width: width)) { #expect(line.count <= width, "\(line)") }
+    }
+
+    @Test func `an empty Redis says what to do`() {
+        let page = InfoPage(InfoReport(server: server("maxmemory:100\n"), snapshots: []), PageStyle())
+        #expect(
+            page.lines == [
+                "redis 7.2.4  up 3d 4h  14.2M of 100B", "", "no queues yet: queue-worker enqueue NAME", "",
+                "no workers: queue-worker run",
+            ])
+    }
+
+    @Test func `the sum of the queues may be wider than each of them`() throws {
+        let counts = [JobState.running: 600, .dead: 700]
+        let report = InfoReport(server: server(), snapshots: [try snapshot("a", counts), try snapshot("b", counts)])
+        let page = InfoPage(report, PageStyle()).lines
+        #expect(page[5].contains("1,200") && page[5].contains("1,400"), "\(page[5])")
+    }
+
+    @Test func `what needs attention is named`() throws {
+        let report = InfoReport(
+            server: ServerFacts(info: "redis_version:7.2.4\nmaxmemory_policy:allkeys-lru\n"),
+            snapshots: [try snapshot("q", [.queued: 2, .running: 1], isPaused: true, workers: [worker("w", busy: 1, isLost: true)])])
+        #expect(report.attention.map(\.code) == ["paused", "no-worker", "unsafe-redis", "redis"])
+        #expect(report.workers.map(\.state) == [.lost])
+        #expect(report.attention[1].message == "3 jobs and no worker listens")
+    }
+}

@@ -1,0 +1,93 @@
+import JobModel
+import JobStore
+
+extension ModelQueue {
+    /// A batch is the same as its jobs one after another.
+    mutating func enqueue(_ new: [NewJob], now: Int) -> Answer {
+        .admissions(new.map { admit($0, now: now) })
+    }
+
+    /// Good entries become jobs, bad ones dead letters; what is not taken in stays where it is.
+    mutating func intake(good: [(entry: String, job: NewJob)], bad: [QueueStore.BadEntry], now: Int) -> Answer {
+        var answers: [Admission?] = []
+        for (entry, job) in good {
+            guard let index = inbox.firstIndex(where: { $0.entry == entry }) else {
+                answers.append(nil)
+                continue
+            }
+            let admission = admit(job, now: now)
+            answers.append(admission)
+            switch admission {
+            case .created, .duplicate: inbox.remove(at: index)
+            case .conflict, .full, .invalid: break
+            }
+        }
+        for entry in bad { bury(entry, now: now) }
+        return .intake(answers)
+    }
+
+    private mutating func bury(_ bad: QueueStore.BadEntry, now: Int) {
+        guard jobs[bad.id] == nil, let index = inbox.firstIndex(where: { $0.entry == bad.entry }) else { return }
+        inbox.remove(at: index)
+        begin(now: now)
+        let end = Self.forget(after: bad.ttlMs, now)
+        var job = ModelJob(envelope: text(bad.envelope), state: .dead, priority: 0, at: end)
+        job.record = text(bad.record.encoded())
+        job.errors[0] = text(bad.error.encoded())
+        jobs[bad.id] = job
+        meta.count(.enqueued)
+        meta.count(.dead)
+    }
+
+    private mutating func admit(_ job: NewJob, now: Int) -> Admission {
+        let due = Self.moment(job.due, now)
+        guard Names.isID(job.id), !job.envelope.isEmpty, due <= Due.latest else { return .invalid }
+        let memory = remembered[job.id]
+        if jobs[job.id] != nil || memory != nil {
+            let state = jobs[job.id]?.state
+            let isOther = memory.map { !$0.digest.isEmpty && !job.digest.isEmpty && $0.digest != job.digest } ?? false
+            return isOther ? .conflict(state) : .duplicate(state)
+        }
+        if room < 1 { return .full }
+        if job.rememberMs > 0, remembered.count >= meta[.limitIdem] ?? 2_000_000 { return .full }
+        begin(now: now)
+        var new = ModelJob(envelope: text(job.envelope), state: .scheduled, priority: job.priority.value, at: due)
+        if due <= now { new.move(to: .queued, priority: new.priority, at: line()) }
+        if new.state == .queued || new.score < earliestScore(.scheduled) { isAwake = true }
+        jobs[job.id] = new
+        if job.rememberMs > 0 { remembered[job.id] = Memory(digest: job.digest, until: now + job.rememberMs) }
+        meta.count(.enqueued)
+        return .created
+    }
+
+    /// The first job that is taken in makes the queue.
+    private mutating func begin(now: Int) {
+        guard meta[.format] == nil else { return }
+        meta[.format] = StoreScript.format
+        meta[.born] = meta[.born] ?? now * 1000
+    }
+
+    /// The next place at the end of the line.
+    mutating func line() -> Int {
+        meta.count(.sequence)
+        return meta[.sequence]!
+    }
+
+    func earliestScore(_ state: JobState) -> Int {
+        var least = Int.max
+        for job in jobs.values where job.state == state { least = min(least, job.score) }
+        return least
+    }
+
+    static func moment(_ due: Due, _ now: Int) -> Int {
+        switch due {
+        case .now: now
+        case .after(let ms): min(now + max(1, ms), Due.latest)
+        case .at(let ms): max(1, ms)
+        }
+    }
+
+    static func forget(after ttl: Int, _ now: Int) -> Int { ttl < 0 ? ModelJob.forever : now + ttl }
+}
+
+func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }

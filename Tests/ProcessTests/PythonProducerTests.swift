@@ -1,0 +1,57 @@
+import Foundation
+import JobModel
+import JobStore
+import TestSupport
+import Testing
+
+/// A program of forty lines, written from Docs/wire-format.md alone, with redis-py and no code of ours.
+@Suite(.timeLimit(.minutes(1))) struct PythonProducerTests {
+    @Test func `a Python script enqueues a job through the inbox and reads its result`() async throws {
+        try await Site.run { site in
+            _ = try site.worker("worker", "--demo-handlers")
+            let (output, status) = try await python(site, "default", "demo.echo", #"{"greeting": "hello", "n": [1, 2]}"#)
+            #expect(status == 0)
+            let lines = output.split(separator: "\n")
+            try #require(lines.count == 2, "\(output)")
+            #expect(lines[1] == #"{"greeting": "hello", "n": [1, 2]}"#)
+            #expect(try await site.view(String(lines[0])).state == .succeeded)
+        }
+    }
+
+    @Test func `what the script gets wrong becomes a dead letter that says why`() async throws {
+        try await Site.run { site in
+            _ = try site.worker("worker", "--demo-handlers")
+            let (output, status) = try await python(site, "default", "not a name")
+            #expect(status == 1)
+            let view = try await site.view(output.trimmingCharacters(in: .whitespacesAndNewlines))
+            #expect(view.state == .dead)
+            #expect(view.record.last == .malformed)
+            #expect(view.errors.last?.message.contains("bad job name") == true)
+        }
+    }
+
+    @Test func `the script has at most forty lines`() throws {
+        let text = try String(contentsOf: Self.script, encoding: .utf8)
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 40)
+    }
+
+    private static let script = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Examples/python/enqueue.py")
+
+    private func python(_ site: Site, _ arguments: String...) async throws -> (output: String, status: Int32) {
+        let process = Process()
+        let output = site.redis.folder.appending(path: "python.out")
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        process.arguments = [Self.script.path] + arguments
+        process.environment = ["REDIS_URL": site.redis.url]
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = FileHandle.nullDevice
+        let status: Int32 = try await withCheckedThrowingContinuation { caller in
+            process.terminationHandler = { caller.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { caller.resume(throwing: error) }
+        }
+        return (try String(contentsOf: output, encoding: .utf8), status)
+    }
+}

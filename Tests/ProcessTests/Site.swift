@@ -1,0 +1,109 @@
+import Foundation
+import JobModel
+import JobQueueClient
+import JobStore
+import Redis
+import Synchronization
+import TestSupport
+import Testing
+
+/// For servers that are killed. With `everysec` Redis answers before it writes while an fsync is under way, for two seconds
+/// at most, and a kill takes along what it has not written; this way it writes at once, and what is written survives.
+let writesAtOnce = ["--appendfsync", "no"]
+
+/// Where one test happens: a private Redis, one queue, its workers, and the journal that their handlers keep.
+final class Site: Sendable {
+    let redis: PrivateRedis
+    let store: QueueStore
+    let producer: JobQueue
+    let journal: Journal
+    private let children = Mutex<[(label: String, child: Child)]>([])
+
+    /// Runs a test on a site. When it throws, the logs of the workers are part of what is reported.
+    static func run(_ options: [String] = [], _ body: (Site) async throws -> Void) async throws {
+        let site = try await Site(options)
+        do { try await body(site) } catch { Issue.record("\(error)\n\(site.logs)") }
+        await site.close()
+    }
+
+    private init(_ options: [String]) async throws {
+        redis = try PrivateRedis(aof: true, options)
+        let client = try await TestQueue.client(redis)
+        producer = try await JobQueue(client: client)
+        store = producer.store.queue(.default)
+        journal = Journal(path: redis.folder.path + "/journal")
+    }
+
+    private func close() async {
+        children.withLock { $0 = [] }
+        await producer.close()
+    }
+
+    var logs: String {
+        children.withLock { children in
+            children.map { "--- \($0.label), pid \($0.child.pid), status \($0.child.status.map(String.init) ?? "runs")\n\($0.child.log)" }
+                .joined()
+        }
+    }
+
+    // MARK: Workers
+
+    /// Starts a worker with the test handlers. It has joined the queue once its first job starts.
+    func worker(_ label: String, lease: String = "1s", slots: Int = 4, _ options: String...) throws -> Child {
+        let arguments = ["run", "--redis-url", redis.url, "--lease", lease, "--concurrency", "\(slots)"] + options
+        let child = try Child(
+            "queue-fixture", arguments, environment: ["JOURNAL": journal.path], folder: redis.folder, label: label)
+        children.withLock { $0.append((label, child)) }
+        return child
+    }
+
+    /// Runs the stock command to its end.
+    func command(_ label: String, _ arguments: String..., within limit: Duration = .seconds(20)) async throws -> Child {
+        let child = try Child("queue-worker", arguments, folder: redis.folder, label: label)
+        children.withLock { $0.append((label, child)) }
+        _ = try await child.exit(within: limit)
+        return child
+    }
+
+    // MARK: Jobs
+
+    @discardableResult
+    func enqueue(_ name: String, _ payload: String, options: JobOptions = JobOptions()) async throws -> String {
+        try await producer.enqueue(name: name, payload: payload, options: options).id
+    }
+
+    /// Jobs that answer numbers, each of which takes so many ms. Answers their ids.
+    func enqueueNumbers(_ numbers: Range<Int>, ms: (Int) -> Int) async throws -> [String] {
+        let jobs = numbers.map {
+            JobQueue.BareJob(name: "test.number", payload: "{\"number\":\($0),\"ms\":\(ms($0))}")
+        }
+        return try await producer.enqueue(contentsOf: jobs).map { result in
+            guard case .created(let handle) = result else { throw Overdue(description: "not stored: \(result)") }
+            return handle.id
+        }
+    }
+
+    func view(_ id: String) async throws -> JobView { try await store.inspect([id], full: true).jobs[0] }
+
+    /// Waits until nothing waits or runs.
+    func drained(within limit: Duration = .seconds(30)) async throws {
+        try await eventually("all jobs have ended", within: limit) {
+            try await store.snapshot().isDrained
+        }
+    }
+
+    /// Waits until so many runs have started.
+    func started(_ count: Int, within limit: Duration = .seconds(20)) async throws {
+        try await eventually("\(count) runs have started", within: limit) { journal.starts.count >= count }
+    }
+
+    /// Waits until a job has started so often.
+    func started(_ id: String, times: Int = 1, within limit: Duration = .seconds(20)) async throws {
+        try await eventually("run \(times) of job \(id)", within: limit) { journal.starts(of: id).count >= times }
+    }
+}
+
+extension QueueSnapshot {
+    /// Nothing waits and nothing runs.
+    var isDrained: Bool { inbox == 0 && JobState.allCases.allSatisfy { $0.isFinal || count($0) == 0 } }
+}
