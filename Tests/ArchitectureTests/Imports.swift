@@ -14,7 +14,8 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
-                "TerminalDashboard", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Redis", "ArgumentParser",
+                "TerminalDashboard", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Redis",
+                "ArgumentParser",
                 "Logging", "UnixSignals",
             ])),
         Entry(
@@ -27,9 +28,12 @@ struct ModuleTable: Sendable {
             ])),
         Entry(
             folder: "Sources/JobQueueClient", module: "JobQueueClient",
-            imports: ["JobStore", "JobModel", "Redis", "DequeModule", "FoundationEssentials", "Logging", "Synchronization"]),
+            imports: [
+                "JobStore", "JobModel", "Redis", "DequeModule", "FoundationEssentials", "Logging", "Synchronization",
+            ]),
         Entry(
-            folder: "Sources/JobStore", module: "JobStore", imports: ["JobModel", "Redis", "Crypto", "FoundationEssentials"]),
+            folder: "Sources/JobStore", module: "JobStore",
+            imports: ["JobModel", "Redis", "Crypto", "FoundationEssentials"]),
         Entry(folder: "Sources/JobModel", module: "JobModel", imports: []),
         Entry(
             folder: "Sources/Redis", module: "Redis",
@@ -53,7 +57,9 @@ struct ModuleTable: Sendable {
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias", "actor"]
         return file.code.lines.compactMap { number, text in
             var words = text.split(separator: " ")[...]
-            while let first = words.first, first.hasPrefix("@") || ["public", "package", "internal", "private", "fileprivate"].contains(first) {
+            while let first = words.first,
+                first.hasPrefix("@") || ["public", "package", "internal", "private", "fileprivate"].contains(first)
+            {
                 words = words.dropFirst()
             }
             guard words.first == "import", words.count > 1 else { return nil }

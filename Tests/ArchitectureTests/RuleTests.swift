@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Sources/JobStore", "package import JobModel"), ("Sources/Redis", "import NIOCore"), ("worker", "import JobQueueCLI"),
+        ("Sources/JobStore", "package import JobModel"), ("Sources/Redis", "import NIOCore"),
+        ("worker", "import JobQueueCLI"),
         ("Sources/JobModel", "// import Redis"), ("Sources/JobModel", "/* import Redis\nimport Redis */"),
         ("Sources/JobModel", "let text = \"\"\"\nimport Redis\n\"\"\""), ("Sources/JobModel", "let important = 1"),
     ])
@@ -34,7 +35,10 @@ import Testing
         #expect(Rules.tooLong(file(String(repeating: "x\n", count: 300) + "x")).count == 1)
     }
 
-    @Test(arguments: ["func f() {", "    init(a: Int) throws {", "func f(\n    a: Int\n) async -> Int {", "subscript(a: Int) -> Int {"])
+    @Test(arguments: [
+        "func f() {", "    init(a: Int) throws {", "func f(\n    a: Int\n) async -> Int {",
+        "subscript(a: Int) -> Int {",
+    ])
     func `a function of 61 lines is found`(heading: String) {
         func body(_ lines: Int) -> String {
             "struct S {\n\(heading)\n" + String(repeating: "    if a { b() }\n", count: lines - 2) + "}\n}\n"
@@ -56,13 +60,16 @@ import Testing
         #expect(Rules.longFunctions(file(text)) == [])
     }
 
-    @Test(arguments: ["Task { await f() }", "let t = Task(priority: .high) { f() }", "Task.detached { f() }", "Task{f()}"])
+    @Test(arguments: [
+        "Task { await f() }", "let t = Task(priority: .high) { f() }", "Task.detached { f() }", "Task{f()}",
+    ])
     func `a task that nobody waits for is found`(text: String) {
         #expect(Rules.looseTasks(file(text)).count == 1)
     }
 
     @Test(arguments: [
-        "group.addTask { f() }", "try await Task.sleep(for: x)", "if Task.isCancelled { return }", "// Task { }", "withTaskGroup { }",
+        "group.addTask { f() }", "try await Task.sleep(for: x)", "if Task.isCancelled { return }", "// Task { }",
+        "withTaskGroup { }",
         "while !Task.isCancelled { }", "scheduledTask { }",
     ])
     func `a child task is fine`(text: String) { #expect(Rules.looseTasks(file(text)) == []) }
@@ -75,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "try await Task.sleep(for: .seconds(1))", "usleep(1000)", "sleep(1)", "Thread.sleep(forTimeInterval: 1)", "nanosleep(&a, nil)",
+        "try await Task.sleep(for: .seconds(1))", "usleep(1000)", "sleep(1)", "Thread.sleep(forTimeInterval: 1)",
+        "nanosleep(&a, nil)",
         "Task\n.sleep(nanoseconds: 1)".replacing("\n", with: " "),
     ])
     func `a sleep is found`(text: String) { #expect(Rules.sleeps(file(text)).count == 1) }

@@ -18,7 +18,9 @@ enum Rules {
         var found: [Violation] = []
         for (number, line) in file.code.lines {
             let words = line.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != "@" }
-            if words.contains(where: { ["struct", "class", "enum", "actor", "extension", "protocol"].contains($0) }) { isHeading = false }
+            if words.contains(where: { ["struct", "class", "enum", "actor", "extension", "protocol"].contains($0) }) {
+                isHeading = false
+            }
             if words.contains(where: { ["func", "init", "deinit", "subscript"].contains($0) }) { isHeading = true }
             for character in line {
                 if character == "{" {
@@ -27,7 +29,8 @@ enum Rules {
                 } else if character == "}", let begin = open.popLast(), begin.isFunction {
                     let length = number - begin.line + 1
                     if length > longestFunction {
-                        found.append(Violation(path: file.path, line: begin.line, what: "a function of \(length) lines"))
+                        found.append(
+                            Violation(path: file.path, line: begin.line, what: "a function of \(length) lines"))
                     }
                 }
             }
@@ -41,7 +44,8 @@ enum Rules {
     static func looseTasks(_ file: SourceFile) -> [Violation] {
         if !file.mentions("Task") { return [] }
         return file.code.lines.filter { _, text in
-            text.contains(/\bTask\s*(\(.*\))?\s*\{/) || text.contains(/\bTask\s*\.\s*detached\b/) || text.contains(/\bTask\.init\b/)
+            text.contains(/\bTask\s*(\(.*\))?\s*\{/) || text.contains(/\bTask\s*\.\s*detached\b/)
+                || text.contains(/\bTask\.init\b/)
         }.map { Violation(path: file.path, line: $0.number, what: "a task that nobody waits for") }
     }
 
@@ -53,7 +57,8 @@ enum Rules {
         let promises = ["@unchecked Sendable", "nonisolated(unsafe)", "try!", "as!", "fatalError()"]
         return file.code.lines.compactMap { number, text in
             guard let promise = promises.first(where: { text.contains($0) }) else { return nil }
-            let isExplained = lines[number - 1].text.contains("//") || (number > 1 && lines[number - 2].text.contains("//"))
+            let isExplained =
+                lines[number - 1].text.contains("//") || (number > 1 && lines[number - 2].text.contains("//"))
             return isExplained ? nil : Violation(path: file.path, line: number, what: "\(promise) without a reason")
         }
     }

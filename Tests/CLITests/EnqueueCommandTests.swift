@@ -6,10 +6,13 @@ import Testing
 
 /// What `enqueue` makes of its arguments.
 @Suite(.timeLimit(.minutes(1))) struct EnqueueCommandTests {
-    private func command(_ arguments: String...) throws -> EnqueueCommand { try EnqueueCommand.parse(["x"] + arguments) }
+    private func command(_ arguments: String...) throws -> EnqueueCommand {
+        try EnqueueCommand.parse(["x"] + arguments)
+    }
 
     @Test(arguments: [
-        (["to=a@example.org"], #"{"to":"a@example.org"}"#), (["a=1", "b:=1"], #"{"a":"1","b":1}"#), (["a="], #"{"a":""}"#),
+        (["to=a@example.org"], #"{"to":"a@example.org"}"#), (["a=1", "b:=1"], #"{"a":"1","b":1}"#),
+        (["a="], #"{"a":""}"#),
         (["a=b=c"], #"{"a":"b=c"}"#), (["a:=[1,{}]"], #"{"a":[1,{}]}"#), ([#"q"=x"y"#], #"{"q\"":"x\"y"}"#),
         (["a=zwei Wörter\n"], #"{"a":"zwei Wörter\n"}"#), (["a:b=c"], #"{"a:b":"c"}"#),
     ])
@@ -40,7 +43,8 @@ import Testing
 
     @Test func `options say what they do in other words`() throws {
         let options = try command(
-            "--queue", "mail", "--priority", "0", "--max-attempts", "3", "--timeout", "90s", "--result-ttl", "2h", "--retry-delay",
+            "--queue", "mail", "--priority", "0", "--max-attempts", "3", "--timeout", "90s", "--result-ttl", "2h",
+            "--retry-delay",
             "5s", "--expiry", "1d", "--tag", "a", "--tag", "b"
         ).options()
         let expected = JobOptions(
@@ -66,7 +70,9 @@ import Testing
         #expect(try command().moment() == nil)
         #expect(try command("--at", "2026-11-21T04:12:09Z").moment() == now)
         #expect(try command("--at", "\(now)").moment() == now)
-        for bad in ["tomorrow", "0", "2026-13-01T00:00:00Z"] { #expect(throws: Failure.self) { try command("--at", bad).moment() } }
+        for bad in ["tomorrow", "0", "2026-13-01T00:00:00Z"] {
+            #expect(throws: Failure.self) { try command("--at", bad).moment() }
+        }
         #expect(throws: Failure.self) { try command("--at", "\(now)", "--in", "5s").moment() }
         #expect(try command("--in", "500ms").delay?.duration == .milliseconds(500))
     }

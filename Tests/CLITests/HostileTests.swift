@@ -34,7 +34,8 @@ import Testing
         entry.message = hostile
         entry.worker = hostile
         view.errors = [entry]
-        view.result = ResultRecord(result: ArraySlice(hostile.utf8), at: now, ms: 1, attempt: 1, worker: hostile, omitted: hostile)
+        view.result = ResultRecord(
+            result: ArraySlice(hostile.utf8), at: now, ms: 1, attempt: 1, worker: hostile, omitted: hostile)
         return view
     }
 

@@ -11,7 +11,8 @@ import Testing
     private let workers = [
         "", "WORKER               STATE  BUSY     UP  QUEUES", "web-1:4242:k3j5n7p9  busy   8/10  3d 3h  default mail",
         "web-2:17:a1b2c3d4    idle   0/20     1m  default", "2 workers, 8 of 30 slots busy (26%)", "",
-        "! mail  1 jobs lost their runs twice and wait to run alone", "! report.yearly.summary  7 jobs and no worker listens",
+        "! mail  1 jobs lost their runs twice and wait to run alone",
+        "! report.yearly.summary  7 jobs and no worker listens",
     ]
 
     @Test func `at 40 columns the most important is left`() throws {
@@ -115,7 +116,10 @@ import Testing
     @Test func `what needs attention is named`() throws {
         let report = InfoReport(
             server: ServerFacts(info: "redis_version:7.2.4\nmaxmemory_policy:allkeys-lru\n"),
-            snapshots: [try snapshot("q", [.queued: 2, .running: 1], isPaused: true, workers: [worker("w", busy: 1, isLost: true)])])
+            snapshots: [
+                try snapshot(
+                    "q", [.queued: 2, .running: 1], isPaused: true, workers: [worker("w", busy: 1, isLost: true)])
+            ])
         #expect(report.attention.map(\.code) == ["paused", "no-worker", "unsafe-redis", "redis"])
         #expect(report.workers.map(\.state) == [.lost])
         #expect(report.attention[1].message == "3 jobs and no worker listens")

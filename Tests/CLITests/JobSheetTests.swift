@@ -45,7 +45,8 @@ import Testing
         #expect(lines.contains("requeued    1 times"))
         #expect(
             lines.suffix(2) == [
-                "runs that did not succeed", "  1. 2026-11-21 04:12:09Z attempt 2, timeout after 1s on w1 Timeout: too slow",
+                "runs that did not succeed",
+                "  1. 2026-11-21 04:12:09Z attempt 2, timeout after 1s on w1 Timeout: too slow",
             ])
     }
 
@@ -77,7 +78,8 @@ import Testing
         let json = try JSONEncoder().encode(sheet)
         let value = try JSONDecoder().decode([String: Anything].self, from: json)
         let always: Set = [
-            "id", "queue", "state", "name", "priority", "created_ms", "due_ms", "cancel_requested", "attempts", "max_attempts",
+            "id", "queue", "state", "name", "priority", "created_ms", "due_ms", "cancel_requested", "attempts",
+            "max_attempts",
             "timeout_ms", "requeued", "lost", "tags", "metadata", "payload", "errors",
         ]
         #expect(Set(value.keys) == always)

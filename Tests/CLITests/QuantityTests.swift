@@ -10,7 +10,9 @@ import Testing
     ])
     func `a count has at most five letters`(number: Int, text: String) { #expect(Quantity.count(number) == text) }
 
-    @Test(arguments: [(0, "0B"), (1023, "1023B"), (1024, "1.0K"), (14_890_000, "14.2M"), (1 << 30, "1.0G"), (200 << 30, "200G")])
+    @Test(arguments: [
+        (0, "0B"), (1023, "1023B"), (1024, "1.0K"), (14_890_000, "14.2M"), (1 << 30, "1.0G"), (200 << 30, "200G"),
+    ])
     func `bytes are in units of 1,024`(number: Int, text: String) { #expect(Quantity.bytes(number) == text) }
 
     @Test(arguments: [
@@ -50,7 +52,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TableTests {
     private func table(_ rows: [[String]], width: Int) -> [String] {
         var table = Table<[String]>(columns: [
-            .init("NAME", .left, keep: 0) { $0[0] }, .init("N", keep: 1) { $0[1] }, .init("NOTE", .left, keep: 2) { $0[2] },
+            .init("NAME", .left, keep: 0) { $0[0] }, .init("N", keep: 1) { $0[1] },
+            .init("NOTE", .left, keep: 2) { $0[2] },
         ])
         table.fit(rows, into: width)
         return [table.heading] + rows.map(table.line)
@@ -61,7 +64,8 @@ import Testing
     @Test func `names stand left, numbers right, and no line ends in blanks of its own making`() {
         #expect(
             table(rows, width: 80) == [
-                "NAME                      N  NOTE", "a                         1  first", "report.yearly.summary  1000  ",
+                "NAME                      N  NOTE", "a                         1  first",
+                "report.yearly.summary  1000  ",
             ])
     }
 

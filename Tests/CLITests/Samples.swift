@@ -31,7 +31,9 @@ func worker(
 
 func server(_ more: String = "") -> ServerFacts {
     ServerFacts(
-        info: "redis_version:7.2.4\nused_memory:14890000\nmaxmemory_policy:noeviction\naof_enabled:1\nuptime_in_seconds:273600\n" + more)
+        info:
+            "redis_version:7.2.4\nused_memory:14890000\nmaxmemory_policy:noeviction\naof_enabled:1\nuptime_in_seconds:273600\n"
+            + more)
 }
 
 /// A busy Redis, as most pages of the tests show it.
@@ -41,7 +43,9 @@ func sampleReport() throws -> InfoReport {
     return InfoReport(
         server: server(),
         snapshots: [
-            try snapshot("default", [.queued: 1204, .running: 8, .retrying: 3, .scheduled: 12, .dead: 2], total: 81_234, age: 38_000, workers: [one, two]),
+            try snapshot(
+                "default", [.queued: 1204, .running: 8, .retrying: 3, .scheduled: 12, .dead: 2], total: 81_234,
+                age: 38_000, workers: [one, two]),
             try snapshot("mail", [.queued: 40, .suspect: 1], total: 3_100_000, age: 740_000, workers: [one]),
             try snapshot("report.yearly.summary", [.queued: 7], age: 90_000_000),
         ])
@@ -57,6 +61,7 @@ func isHarmless(_ line: String, hasColour: Bool = false) -> Bool {
         for code in ["\u{1B}[1m", "\u{1B}[33m", "\u{1B}[0m"] { text = text.replacing(code, with: "") }
     }
     return text.unicodeScalars.allSatisfy { scalar in
-        !(0..<0x20).contains(scalar.value) && !(0x7F..<0xA0).contains(scalar.value) && !(0x202A...0x202E).contains(scalar.value)
+        !(0..<0x20).contains(scalar.value) && !(0x7F..<0xA0).contains(scalar.value)
+            && !(0x202A...0x202E).contains(scalar.value)
     }
 }

@@ -5,7 +5,8 @@ import Testing
 /// Spans of time as people write them on a command line.
 @Suite(.timeLimit(.minutes(1))) struct TimeSpanTests {
     @Test(arguments: [
-        ("500ms", Duration.milliseconds(500)), ("0", .zero), ("5", .seconds(5)), ("25s", .seconds(25)), ("1.5s", .milliseconds(1500)),
+        ("500ms", Duration.milliseconds(500)), ("0", .zero), ("5", .seconds(5)), ("25s", .seconds(25)),
+        ("1.5s", .milliseconds(1500)),
         ("5m", .seconds(300)), ("2h", .seconds(7200)), ("7d", .seconds(604_800)), ("0.5d", .seconds(43_200)),
     ])
     func `a span has a unit, or is in seconds`(text: String, expected: Duration) throws {
@@ -14,6 +15,9 @@ import Testing
         #expect(span.description == text)
     }
 
-    @Test(arguments: ["", "s", "ms", "-1s", "5 s", "five", "5x", "5sm", "1h30m", "inf", "nan", "infs", "900000000000s", "1e400", "0x10s", "+5s"])
+    @Test(arguments: [
+        "", "s", "ms", "-1s", "5 s", "five", "5x", "5sm", "1h30m", "inf", "nan", "infs", "900000000000s", "1e400",
+        "0x10s", "+5s",
+    ])
     func `anything else is refused`(text: String) { #expect(TimeSpan(argument: text) == nil) }
 }

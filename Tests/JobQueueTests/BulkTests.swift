@@ -60,7 +60,8 @@ import Testing
         let large = "\"" + String(repeating: "x", count: 200_000) + "\""
         let before = try await rig.jobs.store.client.calls(of: "evalsha")
         _ = await rig.jobs.enqueue(
-            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: large), count: 10), options: rig.options())
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: large), count: 10),
+            options: rig.options())
         #expect(try await rig.jobs.store.client.calls(of: "evalsha") - before == 2)
     }
 

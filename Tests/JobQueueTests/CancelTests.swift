@@ -20,7 +20,7 @@ import Testing
             }
         }
         let handle = try await rig.enqueue("x")
-        try await rig.working(handlers, { $0.lease = .seconds(30) }) { _ in
+        try await rig.with { $0.lease = .seconds(30) }.working(handlers) { _ in
             try await started.pass()
             let asked = ContinuousClock.now
             #expect(try await handle.cancel() == .running)
@@ -47,7 +47,9 @@ import Testing
             try await handles[2].cancel()
             #expect(try await handles[2].outcome().isCancelled)
             release.open()
-            for (number, handle) in handles.enumerated() where number != 2 { #expect(try await handle.outcome().isSucceeded) }
+            for (number, handle) in handles.enumerated() where number != 2 {
+                #expect(try await handle.outcome().isSucceeded)
+            }
         }
     }
 
@@ -110,7 +112,7 @@ import Testing
         }
         let handle = try await rig.enqueue("asks")
         for _ in 0..<threads * 2 { try await rig.enqueue("blocks") }
-        try await rig.working(handlers, { $0.lease = .seconds(30) }) { _ in
+        try await rig.with { $0.lease = .seconds(30) }.working(handlers) { _ in
             #expect(try await told.items(count: 1) == [.cancelled])
             _ = try await handle.outcome()
         }

@@ -50,7 +50,11 @@ import Testing
             for id in ["1", "2"] { group.addTask { (id, await batcher.enqueue(Self.job(id))) } }
             _ = try? await side.sent.items(count: 2)
             for id in ["dup3", "4", "dup5"] { group.addTask { (id, await batcher.enqueue(Self.job(id))) } }
-            _ = try? await eventually { batcher.waiting } is: { $0 == 3 }
+            _ = try? await eventually {
+                batcher.waiting
+            } is: {
+                $0 == 3
+            }
             // Only one comes back, so that one caller leads all the others.
             side.latches[0].open()
             _ = try? await side.sent.items(count: 3)
@@ -70,7 +74,11 @@ import Testing
             for id in ["1", "2"] { group.addTask { (id, await batcher.enqueue(Self.job(id))) } }
             _ = try? await side.sent.items(count: 2)
             for id in ["3", "bad", "5"] { group.addTask { (id, await batcher.enqueue(Self.job(id))) } }
-            _ = try? await eventually { batcher.waiting } is: { $0 == 3 }
+            _ = try? await eventually {
+                batcher.waiting
+            } is: {
+                $0 == 3
+            }
             // Only one comes back, so that one caller leads all the others.
             side.latches[0].open()
             _ = try? await side.sent.items(count: 3)
@@ -78,7 +86,8 @@ import Testing
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
         let failure = Result<Admission, StoreError>.failure(.redis(.outOfMemory))
-        #expect(answers == ["1": .success(.created), "2": .success(.created), "3": failure, "bad": failure, "5": failure])
+        #expect(
+            answers == ["1": .success(.created), "2": .success(.created), "3": failure, "bad": failure, "5": failure])
         #expect(await batcher.enqueue(Self.job("after")) == .success(.created), "the way is free again")
     }
 
@@ -89,7 +98,11 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for id in ["1", "2", "3"] {
                 group.addTask { _ = await batcher.enqueue(Self.job(id)) }
-                try await eventually { batcher.waiting + side.sent.items.count } is: { $0 == Int(id) }
+                try await eventually {
+                    batcher.waiting + side.sent.items.count
+                } is: {
+                    $0 == Int(id)
+                }
             }
             let end = ContinuousClock.now
             for latch in side.latches { latch.open() }
@@ -106,9 +119,17 @@ import Testing
             for id in ["1", "2"] { group.addTask { _ = await batcher.enqueue(Self.job(id)) } }
             _ = try? await side.sent.items(count: 2)
             for number in 0..<1500 { group.addTask { _ = await batcher.enqueue(Self.job("s\(number)")) } }
-            _ = try? await eventually { batcher.waiting } is: { $0 == 1500 }
+            _ = try? await eventually {
+                batcher.waiting
+            } is: {
+                $0 == 1500
+            }
             for number in 0..<3 { group.addTask { _ = await batcher.enqueue(Self.job("l\(number)", bytes: 500_000)) } }
-            _ = try? await eventually { batcher.waiting } is: { $0 == 1503 }
+            _ = try? await eventually {
+                batcher.waiting
+            } is: {
+                $0 == 1503
+            }
             for latch in side.latches { latch.open() }
         }
         let batches = side.sent.items

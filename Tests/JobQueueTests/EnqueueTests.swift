@@ -27,7 +27,8 @@ import Testing
     @Test func `the options of the type hold unless the call brings others`() async throws {
         struct Typed: Job {
             static let name = "typed"
-            static let options = JobOptions(queue: "typed-queue", priority: .first, maxAttempts: 3, timeout: nil, tags: ["x"])
+            static let options = JobOptions(
+                queue: "typed-queue", priority: .first, maxAttempts: 3, timeout: nil, tags: ["x"])
         }
         let server = try PrivateRedis()
         let rig = try await Rig.make(on: server)
@@ -61,7 +62,8 @@ import Testing
         let due = Int(try #require(try await rig.view(of: delayed.id, when: .scheduled).score)) / 10
         #expect((before + 100_000...after + 100_000).contains(due))
         let moment = after + 500_000
-        let planned = try await rig.jobs.enqueue(name: "x", in: .seconds(5), atMilliseconds: moment, options: rig.options())
+        let planned = try await rig.jobs.enqueue(
+            name: "x", in: .seconds(5), atMilliseconds: moment, options: rig.options())
         let view = try await rig.view(of: planned.id, when: .scheduled)
         #expect(view.score == Double(moment * 10 + 5), "the moment takes precedence over the delay")
         let past = try await rig.jobs.enqueue(name: "x", atMilliseconds: 1, options: rig.options())
@@ -154,7 +156,8 @@ import Testing
         let rig = try await Rig.make(on: PrivateRedis())
         for bad in Self.bad {
             let error = await failure { () async throws(JobQueueError) in
-                try await rig.jobs.enqueue(name: bad.name, payload: bad.payload, id: bad.id, options: rig.options(bad.change))
+                try await rig.jobs.enqueue(
+                    name: bad.name, payload: bad.payload, id: bad.id, options: rig.options(bad.change))
             }
             #expect(error?.code == bad.code, "\(bad.what)")
         }

@@ -40,7 +40,9 @@ import Testing
         let rig = try await Rig.make()
         let handle = try await rig.enqueue("x")
         let start = ContinuousClock.now
-        let error = await failure { () async throws(JobQueueError) in try await handle.outcome(timeout: .milliseconds(50)) }
+        let error = await failure { () async throws(JobQueueError) in
+            try await handle.outcome(timeout: .milliseconds(50))
+        }
         #expect(error?.code == .waitTimedOut)
         #expect(ContinuousClock.now - start < .seconds(2))
         #expect(try await handle.status().state == .queued)

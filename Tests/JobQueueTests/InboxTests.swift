@@ -24,7 +24,11 @@ import Testing
         let log = Log<String>()
         for _ in 0..<3 { try await rig.drop(into: rig.name, #"{"name":"x","id":"order:1"}"#) }
         try await rig.working(Handlers("x") { _, context in log.note(context.id) }) { _ in
-            try await eventually { try await rig.store.snapshot() } is: { $0.inbox == 0 && $0.count(.succeeded) == 1 }
+            try await eventually {
+                try await rig.store.snapshot()
+            } is: {
+                $0.inbox == 0 && $0.count(.succeeded) == 1
+            }
         }
         #expect(log.items == ["order:1"])
     }
@@ -75,7 +79,7 @@ import Testing
         let rig = try await Rig.make()
         let text = #"{"name":"x","payload":""# + String(repeating: "y", count: 1000) + "\"}"
         let entry = try await rig.drop(into: rig.name, text)
-        try await rig.working(Handlers("x") { _, _ in }, { $0.maxPayloadBytes = 100 }) { _ in
+        try await rig.with { $0.maxPayloadBytes = 100 }.working(Handlers("x") { _, _ in }) { _ in
             let view = try await rig.view(of: "inbox:\(entry)", when: .dead)
             #expect(view.errors.first?.message.contains("the limit is 100") == true)
             #expect(view.envelope.count == 100)
@@ -86,7 +90,11 @@ import Testing
         let rig = try await Rig.make()
         for number in 0..<350 { try await rig.drop(into: rig.name, number % 10 == 0 ? "{" : #"{"name":"x"}"#) }
         try await rig.working(Handlers("x") { _, _ in }) { _ in
-            try await eventually { try await rig.store.snapshot() } is: { $0.count(.succeeded) == 315 && $0.count(.dead) == 35 }
+            try await eventually {
+                try await rig.store.snapshot()
+            } is: {
+                $0.count(.succeeded) == 315 && $0.count(.dead) == 35
+            }
         }
     }
 }

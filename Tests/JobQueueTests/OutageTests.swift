@@ -55,7 +55,8 @@ import Testing
     }
 
     /// What a failover to a replica that lags does to a claim: it never happened.
-    @Test func `a job that history rolled back into the queue does not start while its run goes on here`() async throws {
+    @Test func `a job that history rolled back into the queue does not start while its run goes on here`() async throws
+    {
         let server = try PrivateRedis()
         let rig = try await Rig.make(on: server)
         let client = rig.store.client
@@ -71,14 +72,23 @@ import Testing
         }
         let handle = try await rig.enqueue("x", "1") { $0.timeout = nil }
         _ = try await client.send(Command("HSET", meta, "paused", "1"))
-        try await rig.working(handlers, { $0.lease = .seconds(30) }) { _ in
-            try await eventually { try await rig.store.snapshot().workers.count } is: { $0 == 1 }
+        try await rig.with { $0.lease = .seconds(30) }.working(handlers) { _ in
+            try await eventually {
+                try await rig.store.snapshot().workers.count
+            } is: {
+                $0 == 1
+            }
             _ = try await client.send(Command("SAVE"))
             _ = try await client.send(Command("HSET", meta, "paused", "0"))
             try await started.items(count: 1)
             server.kill()
             try server.start()
-            #expect(try await eventually { try? await rig.store.snapshot() } is: { $0 != nil }?.count(.queued) == 1)
+            #expect(
+                try await eventually {
+                    try? await rig.store.snapshot()
+                } is: {
+                    $0 != nil
+                }?.count(.queued) == 1)
             _ = try await client.send(Command("HSET", meta, "paused", "0"))
             try await rig.view(of: handle.id, when: .running)
             #expect(try await rig.enqueue("x", "2").outcome().isSucceeded)
@@ -100,13 +110,21 @@ import Testing
         }
         var handles: [JobHandle] = []
         for number in 0..<5 { handles.append(try await rig.enqueue("x", "\(number)")) }
-        try await rig.working(handlers, { $0.lease = .milliseconds(500) }) { _ in
+        try await rig.with { $0.lease = .milliseconds(500) }.working(handlers) { _ in
             try await started.items(count: 5)
             server.kill()
             let start = ContinuousClock.now
-            try await eventually { ContinuousClock.now - start } is: { $0 > .milliseconds(900) }
+            try await eventually {
+                ContinuousClock.now - start
+            } is: {
+                $0 > .milliseconds(900)
+            }
             try server.start()
-            let now = try await eventually { try? await rig.store.snapshot() } is: { $0 != nil }
+            let now = try await eventually {
+                try? await rig.store.snapshot()
+            } is: {
+                $0 != nil
+            }
             #expect(now?.count(.running) == 5)
             release.open()
             for handle in handles { #expect(try await handle.outcome().isSucceeded) }
@@ -128,7 +146,7 @@ import Testing
             }
         }
         try await rig.enqueue("x", "1")
-        try await rig.working(handlers, { $0.lease = .seconds(1) }) { _ in
+        try await rig.with { $0.lease = .seconds(1) }.working(handlers) { _ in
             try await started.items(count: 1)
             _ = try await rig.store.client.send(Command("FLUSHALL"))
             #expect(try await told.items(count: 1) == [.leaseLost])
@@ -147,15 +165,19 @@ import Testing
         let results = await rig.jobs.enqueue(
             contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: count), options: rig.options())
         #expect(results.count == count)
-        let settings: (inout WorkerConfiguration) -> Void = { settings in
+        let settings: @Sendable (inout WorkerConfiguration) -> Void = { settings in
             settings.lease = .seconds(2)
             // Calls have to fit between two cuts.
             settings.prefetch = 20
         }
-        try await rig.working(handlers, url: proxy.url, settings) { _ in
+        try await rig.with(settings).working(handlers, url: proxy.url) { _ in
             try await runs.items(count: 1)
             proxy.become(.cut(within: 300_000))
-            try await eventually(within: .seconds(40)) { try await rig.store.snapshot() } is: { $0.count(.succeeded) == count }
+            try await eventually(within: .seconds(40)) {
+                try await rig.store.snapshot()
+            } is: {
+                $0.count(.succeeded) == count
+            }
             proxy.become(.pass)
         }
         #expect(proxy.cuts > 1)

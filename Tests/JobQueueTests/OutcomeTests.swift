@@ -2,8 +2,8 @@ import JobModel
 import JobQueueClient
 import JobQueueWorker
 import JobStore
-import Redis
 import Logging
+import Redis
 import TestSupport
 import Testing
 
@@ -21,7 +21,9 @@ import Testing
         (#"{"lines":null}"#, "payload.lines: "),
         (#"[]"#, "payload: "),
     ])
-    func `a payload that does not decode is dead at once, with the field's path`(payload: String, message: String) async throws {
+    func `a payload that does not decode is dead at once, with the field's path`(
+        payload: String, message: String
+    ) async throws {
         let rig = try await Rig.make()
         let log = Log<Void>()
         let handlers = Handlers { $0.on(Order.self) { _, _ in log.note(()) } }
@@ -37,7 +39,10 @@ import Testing
     @Test func `a decoding error inside a handler is an ordinary failure`() async throws {
         let rig = try await Rig.make()
         let handle = try await rig.enqueue("x") { $0.maxAttempts = 1 }
-        try await rig.drain(Handlers("x") { _, _ in throw DecodingError.valueNotFound(Int.self, .init(codingPath: [], debugDescription: "")) })
+        try await rig.drain(
+            Handlers("x") { _, _ in
+                throw DecodingError.valueNotFound(Int.self, .init(codingPath: [], debugDescription: ""))
+            })
         #expect(try await handle.outcome().death?.reason == .failed)
     }
 
@@ -71,9 +76,14 @@ import Testing
     @Test func `a result without time to live leaves nothing behind`() async throws {
         let rig = try await Rig.make()
         let handle = try await rig.enqueue("x") { $0.resultTTL = .none }
-        try await rig.drain(Handlers("x") { _, context in if context.attempt == 1 { throw JobError.retry(after: .zero, "once") } })
+        try await rig.drain(
+            Handlers("x") { _, context in if context.attempt == 1 { throw JobError.retry(after: .zero, "once") } })
         try await rig.working(Handlers("x") { _, _ in }) { _ in
-            try await eventually { try await rig.store.snapshot().total("succeeded") } is: { $0 == 1 }
+            try await eventually {
+                try await rig.store.snapshot().total("succeeded")
+            } is: {
+                $0 == 1
+            }
         }
         let error = await failure { () async throws(JobQueueError) in try await handle.status() }
         #expect(error?.code == .unknownJob)
@@ -98,7 +108,11 @@ import Testing
         let late = try await rig.enqueue("x", "1") { $0.expiry = .milliseconds(1) }
         let fine = try await rig.enqueue("x", "2") { $0.expiry = .seconds(3600) }
         let now = try await rig.jobs.store.time()
-        try await eventually { try await rig.jobs.store.time() } is: { $0 > now + 20 }
+        try await eventually {
+            try await rig.jobs.store.time()
+        } is: {
+            $0 > now + 20
+        }
         try await rig.drain(Handlers("x") { payload, _ in log.note(payload) })
         #expect(log.items == ["2"])
         #expect(try await late.outcome().death?.reason == .expired)
@@ -127,10 +141,12 @@ import Testing
         }
         let unlimited = try await rig.enqueue("x") { $0.timeout = nil }
         let start = ContinuousClock.now
-        try await rig.drain(Handlers("x") { _, context in
-            #expect(context.cancellation == nil)
-            log.note(context)
-        }) { $0.concurrency = 1 }
+        try await rig.drain(
+            Handlers("x") { _, context in
+                #expect(context.cancellation == nil)
+                log.note(context)
+            }
+        ) { $0.concurrency = 1 }
         let context = try #require(log.items.first)
         #expect(context.id == handle.id && context.name == "x" && context.queue == rig.name)
         #expect(context.attempt == 1 && context.maxAttempts == 4)

@@ -125,7 +125,10 @@ import Testing
         #expect(try QueueOrder(parsing: "a=1000,b=1").queues == [a, b])
     }
 
-    @Test(arguments: ["", ",", "a,", "a,,b", "a b", "a=0,b=1", "a=1001", "a=-1", "a=", "a=x", "a=1,b", "a,a", "a=1,a=2", "=1", "a=1=2", "é"])
+    @Test(arguments: [
+        "", ",", "a,", "a,,b", "a b", "a=0,b=1", "a=1001", "a=-1", "a=", "a=x", "a=1,b", "a,a", "a=1,a=2", "=1",
+        "a=1=2", "é",
+    ])
     func `anything else is refused`(text: String) {
         let refusal = #expect(throws: QueueOrder.Refusal.self) { try QueueOrder(parsing: text) }
         #expect(refusal?.description.contains("\n") == false)

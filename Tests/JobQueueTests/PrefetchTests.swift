@@ -16,7 +16,7 @@ import Testing
             try await release.pass()
         }
         for _ in 0..<10 { try await rig.enqueue("x") }
-        try await rig.working(handlers, { $0.concurrency = 3 }) { _ in
+        try await rig.with { $0.concurrency = 3 }.working(handlers) { _ in
             try await started.items(count: 3)
             let snapshot = try await rig.store.snapshot()
             #expect(snapshot.count(.running) == 3 && snapshot.count(.queued) == 7)
@@ -27,7 +27,8 @@ import Testing
 
     @Test func `quick jobs are claimed ahead, many in one call`() async throws {
         let rig = try await Rig.make(on: PrivateRedis())
-        _ = await rig.jobs.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 3000), options: rig.options())
+        _ = await rig.jobs.enqueue(
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 3000), options: rig.options())
         let before = try await rig.store.client.calls(of: "evalsha")
         try await rig.drain(Handlers("x") { _, _ in }) { $0.concurrency = 4 }
         let calls = try await rig.store.client.calls(of: "evalsha") - before
@@ -49,14 +50,15 @@ import Testing
                 return nil
             }
         }
-        try await rig.working(handlers, { $0.concurrency = 1 }) { _ in
+        try await rig.with { $0.concurrency = 1 }.working(handlers) { _ in
             // The worker learns that jobs are quick, and claims ahead.
-            _ = await rig.jobs.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "quick"), count: 500), options: rig.options())
+            _ = await rig.jobs.enqueue(
+                contentsOf: [JobQueue.BareJob](repeating: .init(name: "quick"), count: 500), options: rig.options())
             try await log.items(count: 500)
             let mixed = [JobQueue.BareJob(name: "slow")] + (0..<50).map { .init(name: "quick", payload: "\($0)") }
             _ = await rig.jobs.enqueue(contentsOf: mixed, options: rig.options())
             try await log.items { $0.contains("slow") }
-            try await rig.working(handlers, { $0.concurrency = 1 }) { _ in _ = try await log.items(count: 551) }
+            try await rig.with { $0.concurrency = 1 }.working(handlers) { _ in _ = try await log.items(count: 551) }
             release.open()
         }
         #expect(try await rig.store.snapshot().count(.succeeded) == 551)

@@ -39,7 +39,9 @@ import Testing
     @Test func `attempts run out, and every error is kept`() async throws {
         let rig = try await Rig.make()
         let handle = try await rig.enqueue("x") { $0.maxAttempts = 3 }
-        let handlers = Handlers("x") { _, context in throw Mishap(description: "attempt \(context.attempt) of \(context.maxAttempts)") }
+        let handlers = Handlers("x") { _, context in
+            throw Mishap(description: "attempt \(context.attempt) of \(context.maxAttempts)")
+        }
         let outcome = try await rig.working(handlers) { _ in try await handle.outcome() }
         #expect(outcome.death?.message == "attempt 3 of 3")
         let view = try await rig.view(of: handle.id, when: .dead)
@@ -90,7 +92,9 @@ import Testing
         let log = Log<(attempt: Int, at: Int)>()
         let handle = try await rig.enqueue("x") { $0.maxAttempts = 1 }
         let handlers = Handlers("x") { _, context in
-            if log.note((context.attempt, try await rig.jobs.store.time())) < 3 { throw JobError.snooze(.milliseconds(80)) }
+            if log.note((context.attempt, try await rig.jobs.store.time())) < 3 {
+                throw JobError.snooze(.milliseconds(80))
+            }
         }
         let outcome = try await rig.working(handlers) { _ in try await handle.outcome() }
         #expect(outcome.isSucceeded)

@@ -14,6 +14,7 @@ struct Rig: Sendable {
     let url: String
     /// Keeps a private server alive for as long as it is needed.
     private let server: PrivateRedis?
+    private var settings: @Sendable (inout WorkerConfiguration) -> Void = { _ in }
 
     var store: QueueStore { jobs.store.queue(name) }
 
@@ -47,6 +48,13 @@ struct Rig: Sendable {
         try await jobs.enqueue(name: name, payload: payload, id: id, in: delay, options: options(change))
     }
 
+    /// The same queue, for workers with other settings.
+    func with(_ settings: @escaping @Sendable (inout WorkerConfiguration) -> Void) -> Rig {
+        var rig = self
+        rig.settings = settings
+        return rig
+    }
+
     func worker(
         _ handlers: Handlers, url: String? = nil, _ change: (inout WorkerConfiguration) -> Void = { _ in }
     ) throws -> Worker {
@@ -56,6 +64,7 @@ struct Rig: Sendable {
         // A worker that would end the process says why.
         configuration.logger = Logger(label: "worker", factory: StreamLogHandler.standardError(label:))
         configuration.logger.logLevel = .critical
+        settings(&configuration)
         change(&configuration)
         return try Worker(url: url ?? self.url, handlers: handlers, configuration: configuration)
     }
@@ -63,10 +72,9 @@ struct Rig: Sendable {
     /// Runs a worker for as long as `body` takes.
     @discardableResult
     func working<Result>(
-        _ handlers: Handlers, url: String? = nil, _ change: (inout WorkerConfiguration) -> Void = { _ in },
-        _ body: (Worker) async throws -> Result
+        _ handlers: Handlers, url: String? = nil, _ body: (Worker) async throws -> Result
     ) async throws -> Result {
-        let worker = try worker(handlers, url: url, change)
+        let worker = try worker(handlers, url: url)
         async let run: Void = worker.run()
         do {
             let result = try await body(worker)
@@ -91,7 +99,11 @@ struct Rig: Sendable {
     /// Waits until a job is in a state, and answers all there is to know of it.
     @discardableResult
     func view(of id: String, when state: JobState) async throws -> JobView {
-        try await eventually { try await store.inspect([id], full: true).jobs[0] } is: { $0.state == state }
+        try await eventually {
+            try await store.inspect([id], full: true).jobs[0]
+        } is: {
+            $0.state == state
+        }
     }
 }
 
@@ -133,7 +145,9 @@ extension JobOutcome {
     var isSucceeded: Bool { if case .succeeded = self { true } else { false } }
     var isCancelled: Bool { if case .cancelled = self { true } else { false } }
     var result: JobResult? { if case .succeeded(let result) = self { result } else { nil } }
-    var death: (reason: Reason, message: String)? { if case .dead(let reason, let message) = self { (reason, message) } else { nil } }
+    var death: (reason: Reason, message: String)? {
+        if case .dead(let reason, let message) = self { (reason, message) } else { nil }
+    }
 }
 
 extension RedisClient {

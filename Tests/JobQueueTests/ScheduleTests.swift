@@ -27,7 +27,8 @@ import Testing
         let rig = try await Rig.make()
         let log = Log<Void>()
         _ = await rig.jobs.enqueue(
-            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 2500), in: .milliseconds(500), options: rig.options())
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 2500), in: .milliseconds(500),
+            options: rig.options())
         #expect(try await rig.store.snapshot().count(.scheduled) == 2500)
         try await rig.working(Handlers("x") { _, _ in log.note(()) }) { _ in try await log.items(count: 2500) }
         #expect(log.items.count == 2500)
@@ -42,7 +43,7 @@ import Testing
             if payload == "0" { try await release.pass() }
         }
         try await rig.enqueue("x", "0")
-        try await rig.working(handlers, { $0.concurrency = 2 }) { _ in
+        try await rig.with { $0.concurrency = 2 }.working(handlers) { _ in
             try await started.items(count: 1)
             let handle = try await rig.enqueue("x", "1", in: .milliseconds(100))
             #expect(try await handle.outcome().isSucceeded)
@@ -53,7 +54,11 @@ import Testing
     @Test func `an idle worker starts a new job at once`() async throws {
         let rig = try await Rig.make()
         try await rig.working(Handlers("x") { _, _ in }) { _ in
-            try await eventually { try await rig.store.snapshot().workers.count } is: { $0 == 1 }
+            try await eventually {
+                try await rig.store.snapshot().workers.count
+            } is: {
+                $0 == 1
+            }
             _ = try await rig.enqueue("x").outcome()
             let start = ContinuousClock.now
             for _ in 0..<20 { _ = try await rig.enqueue("x").outcome() }

@@ -72,7 +72,11 @@ import Testing
         }
         async let run: Void = worker.run()
         try await started.items(count: 1)
-        try await eventually { try await rig.store.snapshot().count(.running) } is: { $0 == 16 }
+        try await eventually {
+            try await rig.store.snapshot().count(.running)
+        } is: {
+            $0 == 16
+        }
         worker.stop(within: .zero)
         try await run
         #expect(started.items == ["0"])
@@ -102,7 +106,11 @@ import Testing
         let rig = try await Rig.make()
         let worker = try rig.worker(Handlers())
         async let run: Void = worker.run()
-        try await eventually { try await rig.store.snapshot().workers.count } is: { $0 == 1 }
+        try await eventually {
+            try await rig.store.snapshot().workers.count
+        } is: {
+            $0 == 1
+        }
         let start = ContinuousClock.now
         worker.stop(within: .seconds(30))
         try await run

@@ -9,7 +9,8 @@ import Testing
 func makeRun(_ id: String, timeoutMs: Int = 1000, lease: Lease = makeLease(), claim: Int = 1) -> Run {
     var envelope = Envelope(name: "x", payload: ArraySlice("null".utf8))
     envelope.policy.timeoutMs = timeoutMs
-    let job = ClaimedJob(id: id, token: lease.incarnation.token(claim: claim), envelope: envelope.encoded()[...], record: [])
+    let job = ClaimedJob(
+        id: id, token: lease.incarnation.token(claim: claim), envelope: envelope.encoded()[...], record: [])
     return Run(job, envelope, lease: lease, epoch: 1, isAlone: false)
 }
 

@@ -95,9 +95,11 @@ import Testing
             options.maxAttempts = 1
         }
         for _ in 0..<10 {
-            _ = await rig.jobs.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: "1"), count: 100), options: slow)
             _ = await rig.jobs.enqueue(
-                contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: "0"), count: 2000), options: rig.options())
+                contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: "1"), count: 100), options: slow)
+            _ = await rig.jobs.enqueue(
+                contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: "0"), count: 2000),
+                options: rig.options())
         }
         try await rig.drain(handlers) { $0.concurrency = 50 }
         #expect(timeouts.load(ordering: .relaxed) == 1000)

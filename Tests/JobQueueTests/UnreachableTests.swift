@@ -22,7 +22,9 @@ import Testing
 
     @Test func `the first contact fails at once where nobody listens`() async {
         let start = ContinuousClock.now
-        let error = await failure { () async throws(JobQueueError) in try await JobQueue(url: "unix:///nowhere/redis.sock") }
+        let error = await failure { () async throws(JobQueueError) in
+            try await JobQueue(url: "unix:///nowhere/redis.sock")
+        }
         #expect(error?.code == .unreachable)
         #expect(ContinuousClock.now - start < .seconds(3))
     }
@@ -69,7 +71,11 @@ import Testing
         try await queue.enqueue(name: "x")
         proxy.become(.loseReplies)
         async let handle = queue.enqueue(name: "x")
-        try await eventually { proxy.cuts } is: { $0 > 0 }
+        try await eventually {
+            proxy.cuts
+        } is: {
+            $0 > 0
+        }
         proxy.become(.pass)
         #expect(try await handle.status().state == .queued)
         #expect(try await store.snapshot().count(.queued) == 2)
@@ -82,7 +88,11 @@ import Testing
         try await queue.enqueue(name: "x")
         proxy.become(.loseReplies)
         async let results = queue.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 100))
-        try await eventually { proxy.cuts } is: { $0 > 0 }
+        try await eventually {
+            proxy.cuts
+        } is: {
+            $0 > 0
+        }
         proxy.become(.pass)
         for result in await results {
             if case .created = result { continue }

@@ -36,7 +36,8 @@ import Testing
             if entered.note(()) <= 7 { try await entered.items(count: 7) }
             for _ in 0..<20 { await Task.yield() }
         }
-        _ = await rig.jobs.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 200), options: rig.options())
+        _ = await rig.jobs.enqueue(
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 200), options: rig.options())
         try await rig.drain(handlers) { $0.concurrency = 7 }
         #expect(entered.items.count == 200)
         #expect(crowd.most == 7)
@@ -48,7 +49,8 @@ import Testing
         let handlers = Handlers("x") { _, _ in
             if entered.note(()) < 1000 { try await entered.items(count: 1000) }
         }
-        _ = await rig.jobs.enqueue(contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 1000), options: rig.options())
+        _ = await rig.jobs.enqueue(
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x"), count: 1000), options: rig.options())
         try await rig.drain(handlers) { $0.concurrency = 1000 }
         #expect(try await rig.store.snapshot().count(.succeeded) == 1000)
     }
@@ -90,10 +92,12 @@ import Testing
             try await rig.enqueue("x")
             _ = try await rig.store.client.send(Command("DEL", Key.wake.name(in: rig.name)))
         }
-        try await high.working(Handlers("x") { _, context in log.note((context.queue, .now)) }) { configuration in
+        let rig = high.with { configuration in
             configuration.queues = .strict([high.name, low.name])
             configuration.concurrency = 1
-        } _: { _ in try await log.items(count: 2) }
+        }
+        let handlers = Handlers("x") { _, context in log.note((context.queue, .now)) }
+        try await rig.working(handlers) { _ in try await log.items(count: 2) }
         try #require(log.items.map(\.queue) == [high.name, low.name])
         #expect(log.items[1].at - log.items[0].at < .seconds(1))
     }
@@ -102,7 +106,8 @@ import Testing
         let (high, low) = (try await Rig.make(), try await Rig.make())
         for (rig, name) in [(high, "\"high\""), (low, "\"low\"")] {
             _ = await rig.jobs.enqueue(
-                contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: name), count: 300), options: rig.options())
+                contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: name), count: 300),
+                options: rig.options())
         }
         let order = QueueOrder.weighted([.init(high.name, weight: 6), .init(low.name, weight: 1)])
         let first = try await orderOfRuns(high, order).prefix(280)
@@ -116,7 +121,8 @@ import Testing
         let log = Log<Int>()
         let payload = "\"" + String(repeating: "x", count: 100_000) + "\""
         _ = await rig.jobs.enqueue(
-            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: payload), count: 60), options: rig.options())
+            contentsOf: [JobQueue.BareJob](repeating: .init(name: "x", payload: payload), count: 60),
+            options: rig.options())
         try await rig.drain(Handlers("x") { payload, _ in log.note(payload.utf8.count) }) { $0.concurrency = 50 }
         #expect(log.items == [Int](repeating: payload.utf8.count, count: 60))
     }
@@ -149,7 +155,11 @@ import Testing
         let due = try await rig.jobs.store.time() + 1
         try await rig.jobs.enqueue(name: "x", payload: "\"due\"", atMilliseconds: due, options: rig.options())
         try await rig.drop(into: rig.name, #"{"name":"x","payload":"inbox"}"#)
-        try await eventually { try await rig.jobs.store.time() } is: { $0 > due }
+        try await eventually {
+            try await rig.jobs.store.time()
+        } is: {
+            $0 > due
+        }
         try await rig.drain(Handlers("x") { payload, _ in log.note(payload) })
         #expect(log.items.sorted() == ["\"due\"", "\"inbox\""])
     }
@@ -160,10 +170,18 @@ import Testing
         _ = try await rig.store.client.send(Command("HSET", Key.meta.name(in: rig.name), "paused", "1"))
         let log = Log<Void>()
         try await rig.working(Handlers("x") { _, _ in log.note(()) }) { _ in
-            try await eventually { try await rig.store.snapshot().workers.count } is: { $0 == 1 }
+            try await eventually {
+                try await rig.store.snapshot().workers.count
+            } is: {
+                $0 == 1
+            }
             let before = try await rig.store.client.calls(of: "evalsha")
             let start = ContinuousClock.now
-            try await eventually { ContinuousClock.now } is: { $0 > start + .milliseconds(300) }
+            try await eventually {
+                ContinuousClock.now
+            } is: {
+                $0 > start + .milliseconds(300)
+            }
             #expect(try await rig.store.client.calls(of: "evalsha") - before < 30)
         }
         #expect(log.items.isEmpty)
@@ -171,13 +189,18 @@ import Testing
         #expect(try await rig.store.snapshot().count(.queued) == 1)
     }
 
-    @Test(arguments: [
-        ("no slot", { @Sendable in $0.concurrency = 0 }), ("no lease", { $0.lease = .milliseconds(99) }),
-        ("no queue", { $0.queues = .strict([]) }), ("a queue twice", { $0.queues = .strict([.default, .default]) }),
-        ("no weight", { $0.queues = .weighted([.init(.default, weight: 0)]) }), ("less than nothing ahead", { $0.prefetch = -1 }),
-        ("too much ahead", { $0.prefetch = .max }),
-    ] as [(String, @Sendable (inout WorkerConfiguration) -> Void)])
-    func `settings that cannot work are refused`(what: String, change: @Sendable (inout WorkerConfiguration) -> Void) async throws {
+    @Test(
+        arguments: [
+            ("no slot", { @Sendable in $0.concurrency = 0 }), ("no lease", { $0.lease = .milliseconds(99) }),
+            ("no queue", { $0.queues = .strict([]) }),
+            ("a queue twice", { $0.queues = .strict([.default, .default]) }),
+            ("no weight", { $0.queues = .weighted([.init(.default, weight: 0)]) }),
+            ("less than nothing ahead", { $0.prefetch = -1 }),
+            ("too much ahead", { $0.prefetch = .max }),
+        ] as [(String, @Sendable (inout WorkerConfiguration) -> Void)])
+    func `settings that cannot work are refused`(
+        what: String, change: @Sendable (inout WorkerConfiguration) -> Void
+    ) async throws {
         let rig = try await Rig.make()
         let error = #expect(throws: JobQueueError.self) { try rig.worker(Handlers(), change) }
         #expect(error?.code == .badOption)
@@ -188,8 +211,10 @@ import Testing
         let release = Latch()
         let handle = try await rig.enqueue("x")
         let handlers = Handlers("x") { _, _ in try await release.pass() }
-        try await rig.working(handlers, { $0.lease = .seconds(1) }) { _ in
-            let worker = try await eventually { try await rig.store.snapshot().workers.first } is: { worker in
+        try await rig.with { $0.lease = .seconds(1) }.working(handlers) { _ in
+            let worker = try await eventually {
+                try await rig.store.snapshot().workers.first
+            } is: { worker in
                 worker.flatMap { WorkerCard(parsing: $0.about) }?.busy == 1
             }
             let card = try #require(worker.flatMap { WorkerCard(parsing: $0.about) })

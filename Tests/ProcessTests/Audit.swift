@@ -60,7 +60,9 @@ struct Audit {
         for (id, history) in histories {
             if states[id] == nil { findings.append("\(id) has a history and no state") }
             let kept = min(records[id]?.errors ?? 0, 10)
-            if history.count != kept { findings.append("\(id) has \(history.count) history entries, its record says \(kept)") }
+            if history.count != kept {
+                findings.append("\(id) has \(history.count) history entries, its record says \(kept)")
+            }
         }
         for id in self[.results].keys where states[id] != .succeeded {
             findings.append("\(id) has a result and is \(states[id]?.rawValue ?? "nowhere")")
@@ -127,7 +129,9 @@ extension Audit {
         }
         for (id, epochs) in epochs {
             let recorded = records[id]?.errors ?? 0
-            if epochs.count > 1 + recorded { findings.append("\(id) started \(epochs.count) times for \(recorded) recorded reasons") }
+            if epochs.count > 1 + recorded {
+                findings.append("\(id) started \(epochs.count) times for \(recorded) recorded reasons")
+            }
         }
         for line in open.values where !killed.contains(line.pid) {
             findings.append("\(line.id) was left unfinished by process \(line.pid), which nobody killed")

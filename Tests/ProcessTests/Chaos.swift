@@ -44,7 +44,9 @@ struct Chaos {
     private var accepted: [String: Int] = [:]
     private var tally = Tally()
     private let begin = ContinuousClock.now
-    private var time: String { (ContinuousClock.now - begin).formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1))) }
+    private var time: String {
+        (ContinuousClock.now - begin).formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+    }
 
     init(_ site: Site, seed: UInt64) {
         self.site = site
@@ -60,7 +62,8 @@ struct Chaos {
             let durations = numbers.map { _ in Int.random(in: 0...10, using: &random) }
             async let produced = Self.produce(numbers, durations, site.producer)
             // Each job writes two lines at least, so the moment comes before the round's jobs are done.
-            let victim = try await strike(atLine: 2 * numbers.lowerBound + Int.random(in: 0..<share * 9 / 5, using: &random))
+            let line = 2 * numbers.lowerBound + Int.random(in: 0..<share * 9 / 5, using: &random)
+            let victim = try await strike(atLine: line)
             let (certain, uncertain) = await produced
             accepted.merge(certain) { $1 }
             tally.uncertain += uncertain
@@ -74,7 +77,10 @@ struct Chaos {
         }
         print("all jobs ended after \(time)")
         for worker in workers { worker.signal(SIGTERM) }
-        for worker in workers where try await worker.exit() != 0 { tally.findings.append("a worker ended with \(worker.status ?? -1)") }
+        for worker in workers {
+            let status = try await worker.exit()
+            if status != 0 { tally.findings.append("a worker ended with \(status)") }
+        }
         try await audit()
         tally.rounds = rounds.count
         return tally
@@ -100,7 +106,8 @@ struct Chaos {
             let jobs = batch.map { number in
                 let ms = durations[number - numbers.lowerBound]
                 return JobQueue.BareJob(
-                    name: "test.number", payload: "{\"number\":\(number),\"ms\":\(ms)}", id: hasOwnIDs ? "own-\(number)" : nil)
+                    name: "test.number", payload: "{\"number\":\(number),\"ms\":\(ms)}",
+                    id: hasOwnIDs ? "own-\(number)" : nil)
             }
             var refused: Int
             repeat {
@@ -149,7 +156,9 @@ struct Chaos {
 
     /// As whoever started it would.
     private mutating func replaceThoseWithoutRedis() throws {
-        for (index, worker) in workers.enumerated() where worker.status == Self.noRedis { workers[index] = try launch() }
+        for (index, worker) in workers.enumerated() where worker.status == Self.noRedis {
+            workers[index] = try launch()
+        }
     }
 
     // MARK: Checking

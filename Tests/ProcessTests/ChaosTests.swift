@@ -11,7 +11,7 @@ extension ProcessTests {
         static let roundsOfALoad = 10
 
         @Test(.timeLimit(.minutes(2 + rounds / 10)))
-        func `whoever is killed whenever, each accepted job ends once, rightly, and each extra run has its reason`() async throws {
+        func `whoever is killed, each accepted job ends once, and each extra run has its reason`() async throws {
             let seed = Seed("chaos").value
             var total = Chaos.Tally()
             for first in stride(from: 0, to: Self.rounds, by: Self.roundsOfALoad) {

@@ -28,7 +28,9 @@ final class Child: Sendable {
         """
 
     /// Starts a program of this package. What it prints goes into files of the folder that begin with `label`.
-    init(_ program: String, _ arguments: [String], environment: [String: String] = [:], folder: URL, label: String) throws {
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], folder: URL, label: String
+    ) throws {
         files = (folder.appending(path: "\(label).out"), folder.appending(path: "\(label).err"))
         let shell = Process()
         let output = Pipe()

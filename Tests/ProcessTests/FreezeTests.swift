@@ -7,7 +7,7 @@ import Testing
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct FreezeTests {
         @Test(arguments: [true, false])
-        func `a worker frozen longer than its lease cannot settle what somebody else has, and works on`(isDone: Bool) async throws {
+        func `a worker frozen longer than its lease cannot settle, and works on`(isDone: Bool) async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.deaf", #"{"ms":200,"again":1200}"#)
                 let frozen = try site.worker("frozen")
@@ -17,7 +17,7 @@ extension ProcessTests {
                 try await site.started(id, times: 2)
                 if isDone { try await site.drained() }
                 frozen.signal(SIGCONT)
-                try await eventually("the late outcome is refused") { frozen.log.contains("a late outcome was refused") }
+                try await eventually("its outcome is refused") { frozen.log.contains("a late outcome was refused") }
                 #expect(try await site.view(id).state == (isDone ? .succeeded : .running))
 
                 try await site.drained()

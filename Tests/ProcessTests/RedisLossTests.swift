@@ -8,7 +8,7 @@ import Testing
 
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct RedisLossTests {
-        @Test func `a worker goes on by itself when a killed Redis is back, and nothing accepted is lost`() async throws {
+        @Test func `a worker goes on by itself when a killed Redis is back, and nothing is lost`() async throws {
             try await Site.run(writesAtOnce) { site in
                 var ids = try await site.enqueueNumbers(0..<1000) { _ in 4 }
                 let worker = try site.worker("a")

@@ -87,8 +87,9 @@ extension ProcessTests {
         @Test(arguments: ["enqueue a", "run", "info"], ["", ":s3cret-wrong@", "nobody:s3cret-wrong@"])
         func `a wrong password ends with 77 and is not shown`(command: String, login: String) async throws {
             let redis = try PrivateRedis(["--requirepass", "s3cret-right"])
-            let words = command.split(separator: " ").map(String.init) + ["--redis-url", "unix://\(login)\(redis.socketPath)"]
-            let child = try Child("queue-worker", words, folder: redis.folder, label: "command")
+            let words = command.split(separator: " ").map(String.init)
+            let url = ["--redis-url", "unix://\(login)\(redis.socketPath)"]
+            let child = try Child("queue-worker", words + url, folder: redis.folder, label: "command")
             #expect(try await child.exit(within: .seconds(10)) == 77, "\(child.log)")
             #expect(child.log.split(separator: "\n").last?.hasPrefix("queue-worker: ") == true)
             #expect(child.output.isEmpty && !child.log.contains("s3cret"))
@@ -102,7 +103,8 @@ extension ProcessTests {
         @Test func `a Redis that may evict jobs is refused with 78, unless one insists`() async throws {
             let redis = try PrivateRedis(aof: true, ["--maxmemory-policy", "allkeys-lru"])
             for words in [["enqueue", "a"], ["run"], ["info"], ["jobs", "show", "a"]] {
-                let child = try Child("queue-worker", words + ["--redis-url", redis.url], folder: redis.folder, label: words[0])
+                let url = ["--redis-url", redis.url]
+                let child = try Child("queue-worker", words + url, folder: redis.folder, label: words[0])
                 #expect(try await child.exit() == 78, "\(child.log)")
                 #expect(child.log.contains("maxmemory-policy is allkeys-lru") && child.output.isEmpty)
             }

@@ -23,7 +23,7 @@ extension ProcessTests {
             }
         }
 
-        @Test func `a run longer than the drain timeout is given back, and the second signal gives back at once`() async throws {
+        @Test func `a run longer than the drain timeout is given back, at a second signal at once`() async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.sleep", #"{"ms":60000}"#)
                 let first = try site.worker("a", "--drain-timeout", "200ms")
@@ -51,7 +51,7 @@ extension ProcessTests {
             }
         }
 
-        @Test func `a handler that does not stop for the shutdown is left behind, and its job is given back`() async throws {
+        @Test func `a handler that does not stop for the shutdown is left, and its job is given back`() async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.deaf", #"{"ms":60000,"again":0}"#)
                 let first = try site.worker("a", "--drain-timeout", "100ms")
@@ -68,7 +68,7 @@ extension ProcessTests {
             }
         }
 
-        @Test func `a worker stopped at any moment loses no job, spends no attempt and runs nothing twice unexplained`() async throws {
+        @Test func `a worker stopped at any moment loses no job and spends no attempt`() async throws {
             var seed = Seed("stopped at any moment")
             try await Site.run { site in
                 let durations = (0..<3000).map { _ in Int.random(in: 0...8, using: &seed) }

@@ -41,8 +41,9 @@ final class Site: Sendable {
 
     var logs: String {
         children.withLock { children in
-            children.map { "--- \($0.label), pid \($0.child.pid), status \($0.child.status.map(String.init) ?? "runs")\n\($0.child.log)" }
-                .joined()
+            children.map { label, child in
+                "--- \(label), pid \(child.pid), status \(child.status.map(String.init) ?? "none")\n\(child.log)"
+            }.joined()
         }
     }
 

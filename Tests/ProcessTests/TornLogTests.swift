@@ -33,7 +33,9 @@ extension ProcessTests {
                     site.redis.kill()
                     try site.redis.start()
                     let audit = try await Audit(site.store)
-                    for id in ids + [other] { #expect(audit.states[id] != nil, "\(id) is nowhere after a cut at \(cut - begin)") }
+                    for id in ids + [other] {
+                        #expect(audit.states[id] != nil, "\(id) is nowhere after a cut at \(cut - begin)")
+                    }
                     site.redis.kill()
                 }
                 try site.redis.start()
@@ -59,13 +61,14 @@ extension ProcessTests {
             switch step {
             case .claim: try await claim(site)
             case .settle:
-                let record = RunRecord(), entry = ErrorEntry(), priority = Priority.normal
+                let (record, entry, priority) = (RunRecord(), ErrorEntry(), Priority.normal)
                 let all: [Disposition] = [
                     .done(ttlMs: 60_000, result: Array("1".utf8)), .retry(due: .now, priority, record, entry),
                     .front(priority, record, entry), .suspect(due: .now, priority, record, entry),
                     .dead(ttlMs: -1, record, entry), .cancelled(record, entry),
                 ]
-                let settlements = zip(ids, all).map { Settlement(id: $0, token: Self.incarnation.token(claim: 1), disposition: $1) }
+                let token = Self.incarnation.token(claim: 1)
+                let settlements = zip(ids, all).map { Settlement(id: $0, token: token, disposition: $1) }
                 #expect(try await site.store.settle(Self.incarnation, settlements).answers.allSatisfy { $0 == .ok })
             case .promote:
                 // The first call may see a gap in time, and leaves it at that.

@@ -58,19 +58,21 @@ package struct InfoPage {
         let scale = BarScale(deepest: report.queues.map(\.queued).max() ?? 0)
         let barWidth = max(8, min(20, style.width - 60))
         typealias Row = InfoReport.Queue
-        var table = Table<Row>(ellipsis: style.hasUnicode ? "…" : "~", columns: [
-            .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
-            .init("BACKLOG \(block)=\(Quantity.count(scale.perBlock(barWidth)))", .left, keep: 6) {
-                scale.bar($0.queued, width: barWidth, style: style)
-            },
-            .init("QUEUED", keep: 1) { Quantity.count($0.queued) },
-            .init("AGE", keep: 2) { $0.oldestQueuedMs.map { Quantity.time(ms: $0) } ?? "-" },
-            .init("RUN", keep: 3) { Quantity.count($0.running) },
-            .init("RETRY", keep: 4) { Quantity.count($0.retrying + $0.suspect) },
-            .init("SCHED", keep: 5) { Quantity.count($0.scheduled) },
-            .init("DEAD", keep: 2) { Quantity.count($0.dead) },
-            .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
-        ])
+        var table = Table<Row>(
+            ellipsis: style.hasUnicode ? "…" : "~",
+            columns: [
+                .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
+                .init("BACKLOG \(block)=\(Quantity.count(scale.perBlock(barWidth)))", .left, keep: 6) {
+                    scale.bar($0.queued, width: barWidth, style: style)
+                },
+                .init("QUEUED", keep: 1) { Quantity.count($0.queued) },
+                .init("AGE", keep: 2) { $0.oldestQueuedMs.map { Quantity.time(ms: $0) } ?? "-" },
+                .init("RUN", keep: 3) { Quantity.count($0.running) },
+                .init("RETRY", keep: 4) { Quantity.count($0.retrying + $0.suspect) },
+                .init("SCHED", keep: 5) { Quantity.count($0.scheduled) },
+                .init("DEAD", keep: 2) { Quantity.count($0.dead) },
+                .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
+            ])
         let rows = report.queues + (report.queues.count > 1 ? [total] : [])
         table.fit(rows, into: style.width)
         return [style.bold(table.heading)] + rows.map(table.line)
@@ -90,13 +92,15 @@ package struct InfoPage {
 
     private var workerTable: [String] {
         typealias Row = InfoReport.Worker
-        var table = Table<Row>(ellipsis: style.hasUnicode ? "…" : "~", columns: [
-            .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
-            .init("STATE", .left, keep: 2) { $0.state.rawValue },
-            .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
-            .init("UP", keep: 3) { Quantity.time(ms: report.takenAtMs - $0.startedMs) },
-            .init("QUEUES", .left, keep: 4) { $0.queues.joined(separator: " ") },
-        ])
+        var table = Table<Row>(
+            ellipsis: style.hasUnicode ? "…" : "~",
+            columns: [
+                .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
+                .init("STATE", .left, keep: 2) { $0.state.rawValue },
+                .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
+                .init("UP", keep: 3) { Quantity.time(ms: report.takenAtMs - $0.startedMs) },
+                .init("QUEUES", .left, keep: 4) { $0.queues.joined(separator: " ") },
+            ])
         table.fit(report.workers, into: style.width)
         let busy = report.workers.reduce(0) { $0 + $1.busy }
         let slots = report.workers.reduce(0) { $0 + $1.slots }

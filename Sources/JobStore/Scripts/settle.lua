@@ -50,15 +50,14 @@ local GROUPS = {
 
 -- Probe.
 local ids, places, groups = {}, {}, {}
-local at = 11
+local at, count = 11, 0
 for g, group in ipairs(GROUPS) do
   for _ = 1, tonumber(ARGV[4 + g]) do
-    local k = #ids + 1
-    ids[k], places[k], groups[k] = ARGV[at], at, group
+    count = count + 1
+    ids[count], places[count], groups[count] = ARGV[at], at, group
     at = at + group.width
   end
 end
-local count = #ids
 local answer = {'ok', now}
 local held = count > 0 and redis.call('ZMSCORE', running, unpack(ids)) or {}
 local is_any_asked = redis.call('EXISTS', asked) == 1
@@ -67,6 +66,8 @@ local stops = is_any_asked and count > 0 and redis.call('ZMSCORE', asked, unpack
 -- Decide, and gather what to write.
 local ended, done, finished = {}, {}, {retry = {}, suspect = {}, dead = {}, cancelled = {}}
 local fronts, records, entries = {}, {}, {}
+-- Counted, because `#` searches: these grow with every job.
+local ended_count, done_count = 0, 0
 
 local function note(group, place, id)
   local record, slot, entry = ARGV[place + group.record], ARGV[place + group.record + 1], ARGV[place + group.record + 2]
@@ -98,10 +99,12 @@ for k = 1, count do
     answer[#answer + 1] = k
     answer[#answer + 1] = held[k] and 'stale' or 'gone'
   else
-    ended[#ended + 1] = id
+    ended_count = ended_count + 1
+    ended[ended_count] = id
     local name = group.name
     if name == 'done' then
-      done[#done + 1] = place
+      done_count = done_count + 1
+      done[done_count] = place
     else
       if stops[k] and tonumber(stops[k]) == tonumber(token) and name ~= 'cancelled' then
         answer[#answer + 1] = k
@@ -131,29 +134,36 @@ local function total(name, by)
   if by > 0 then redis.call('HINCRBY', meta, name, by) end
 end
 
-if #done > 0 then
+if done_count > 0 then
   local room = (tonumber(m[2]) or 100000) - redis.call('ZCARD', succeeded)
-  local kept, kept_results, slim, forgotten = {}, {}, {}, {}
+  local kept, kept_results, kept_count, slim, forgotten = {}, {}, 0, {}, {}
   -- Most jobs of a call have the same ttl: one conversion serves all.
-  local moments = {}
+  local moments = {['0'] = 'none'}
   local function moment_to_forget(ttl)
-    moments[ttl] = moments[ttl] or (ttl > 0 and text(now + math.max(ttl, 15000)) or '+inf')
-    return moments[ttl]
+    local number = tonumber(ttl)
+    -- A record stays at least 15 s: it is what remembers the id of a plain job.
+    local moment = number == 0 and 'none' or number > 0 and text(now + math.max(number, 15000)) or '+inf'
+    moments[ttl] = moment
+    return moment
   end
-  for _, place in ipairs(done) do
-    local id, ttl = ARGV[place], tonumber(ARGV[place + 2])
-    if ttl == 0 then
+  for k = 1, done_count do
+    local place = done[k]
+    local id, ttl = ARGV[place], ARGV[place + 2]
+    local moment = moments[ttl] or moment_to_forget(ttl)
+    if moment == 'none' then
       forgotten[#forgotten + 1] = id
-    elseif room > 0 then
-      room = room - 1
-      -- A record stays at least 15 s: it is what remembers the id of a plain job.
-      add(kept, moment_to_forget(ttl), id)
-      kept_results[#kept_results + 1] = id
-      kept_results[#kept_results + 1] = ARGV[place + 3]
     else
-      -- Above the limit: 15 s without envelope or result, so that memory is bounded.
-      add(kept, moment_to_forget(15000), id)
-      slim[#slim + 1] = id
+      if kept_count < room then
+        kept_results[2 * kept_count + 1] = id
+        kept_results[2 * kept_count + 2] = ARGV[place + 3]
+      else
+        -- Above the limit: 15 s without envelope or result, so that memory is bounded.
+        moment = moments['15000'] or moment_to_forget('15000')
+        slim[#slim + 1] = id
+      end
+      kept[2 * kept_count + 1] = moment
+      kept[2 * kept_count + 2] = id
+      kept_count = kept_count + 1
     end
   end
   local function forget_history(list)
@@ -181,9 +191,9 @@ if #done > 0 then
     end
     redis.call('HSET', jobs, unpack(blank))
   end
-  if #kept > 0 then redis.call('ZADD', succeeded, unpack(kept)) end
+  if kept_count > 0 then redis.call('ZADD', succeeded, unpack(kept)) end
   if #kept_results > 0 then redis.call('HSET', results, unpack(kept_results)) end
-  total('succeeded', #done)
+  total('succeeded', done_count)
 end
 
 if #records > 0 then redis.call('HSET', runs, unpack(records)) end
@@ -222,7 +232,7 @@ if #finished.cancelled > 0 then
 end
 if woken then redis.call('ZADD', wake, 0, 'w') end
 
-if #ended > 0 then
+if ended_count > 0 then
   if is_any_asked then redis.call('ZREM', asked, unpack(ended)) end
   redis.call('ZREM', running, unpack(ended))
 end
