@@ -2,11 +2,12 @@
 import PackageDescription
 
 /// Settings of every target: the language mode of Swift 6 comes with the tools version.
-let house: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-] + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
+let house: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
@@ -49,8 +50,10 @@ let package = Package(
 
         .target(
             name: "JobQueueCLI",
-            dependencies: ["JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "Redis",
-                           arguments, logging, signals],
+            dependencies: [
+                "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "Redis",
+                arguments, logging, signals,
+            ],
             swiftSettings: house),
         .target(
             name: "TerminalDashboard", dependencies: ["JobStore", "JobModel"],
@@ -71,22 +74,30 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
 
         .target(
-            name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport", swiftSettings: house),
+            name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport",
+            swiftSettings: house),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio, swiftSettings: house),
-        .testTarget(name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "ModelTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "ModelTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "JobQueueTests",
-            dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging],
+            dependencies: [
+                "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "CLITests",
-            dependencies: ["JobQueueCLI", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "TestSupport", arguments],
+            dependencies: [
+                "JobQueueCLI", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "TestSupport", arguments,
+            ],
             swiftSettings: house),
         .executableTarget(
-            name: "queue-fixture", dependencies: ["JobQueueCLI", "JobQueueWorker", "JobQueueClient"], path: "Tests/Fixture",
+            name: "queue-fixture", dependencies: ["JobQueueCLI", "JobQueueWorker", "JobQueueClient"],
+            path: "Tests/Fixture",
             swiftSettings: house),
         .testTarget(
             name: "ProcessTests",

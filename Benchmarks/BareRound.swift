@@ -37,7 +37,8 @@ struct BareRound {
         line.append(Key.queued.name(in: queue))
         for number in numbers {
             let id = String(number + 1_000_000) + "ABCDEFGHIJKLMNOPQRS"
-            let payload = #"{"name":"bench.noop","created_ms":1763700000000,"payload":{"number":\#(number),"address":"somebody@example.org"}}"#
+            let payload =
+                #"{"name":"bench.noop","created_ms":1763700000000,"payload":{"number":\#(number),"address":"somebody@example.org"}}"#
             store.append(id)
             store.append(payload)
             line.append(number)

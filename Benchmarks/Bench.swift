@@ -66,7 +66,9 @@ struct Bench: AsyncParsableCommand {
             while next < jobs {
                 let batch = (next..<min(next + 1000, jobs)).map { NoOp(number: $0, address: "somebody@example.org") }
                 let results = await queue.enqueue(contentsOf: batch, options: options)
-                guard results.allSatisfy(\.isCreated) else { throw BenchFailure(description: "not every job was taken in") }
+                guard results.allSatisfy(\.isCreated) else {
+                    throw BenchFailure(description: "not every job was taken in")
+                }
                 next += batch.count
             }
         }

@@ -18,7 +18,8 @@ struct Figure: CustomStringConvertible {
         let perJob = 1_000_000 / Double(jobs)
         return name.padding(toLength: 24, withPad: " ", startingAt: 0)
             + String(
-                format: "%9.0f jobs/s   redis %5.2f µs/job   process %5.2f µs/job", rate, redis * perJob, process * perJob)
+                format: "%9.0f jobs/s   redis %5.2f µs/job   process %5.2f µs/job", rate, redis * perJob,
+                process * perJob)
     }
 
     func ratio(to other: Figure?) -> String {

@@ -26,7 +26,9 @@ struct Submission: AsyncParsableCommand {
         try await writeCounts(handles)
         print("")
         try await tell("scheduled", scheduled) { if case .succeeded = $0 { true } else { false } }
-        try await tell("fails twice", flaky) { if case .succeeded(let result) = $0 { result.attempt == 3 } else { false } }
+        try await tell("fails twice", flaky) {
+            if case .succeeded(let result) = $0 { result.attempt == 3 } else { false }
+        }
         try await tell("times out", endless) { if case .dead(.timeout, _) = $0 { true } else { false } }
         try await tell("is hopeless", hopeless) { if case .dead(.permanent, _) = $0 { true } else { false } }
         await queue.close()

@@ -149,7 +149,8 @@ private struct Verdict {
         record.unhandled += 1
         record.last = .unhandled
         let due = Due.after(ms: wait)
-        return isSuspect ? .suspect(due: due, policy.priority, record, nil) : .retry(due: due, policy.priority, record, nil)
+        return isSuspect
+            ? .suspect(due: due, policy.priority, record, nil) : .retry(due: due, policy.priority, record, nil)
     }
 
     mutating func cancelled() -> Disposition {

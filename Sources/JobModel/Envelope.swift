@@ -104,7 +104,9 @@ extension Envelope {
             throw Refusal("not a JSON object: \(error)")
         }
         if let wrong { throw Refusal("the field \"\(Printable.oneLine(wrong, limit: 64))\" has a wrong type or range") }
-        guard Names.isName(envelope.name) else { throw Refusal(NameError(what: "job name", text: envelope.name).description) }
+        guard Names.isName(envelope.name) else {
+            throw Refusal(NameError(what: "job name", text: envelope.name).description)
+        }
         return (envelope, payload)
     }
 

@@ -36,7 +36,9 @@ package struct JSONScanner {
     }
 
     /// Reads an object and calls `field` with the raw bytes of each key (without quotes) and the range of its value.
-    package mutating func object(_ field: (UnsafeBufferPointer<UInt8>, Range<Int>) throws(Failure) -> Void) throws(Failure) {
+    package mutating func object(
+        _ field: (UnsafeBufferPointer<UInt8>, Range<Int>) throws(Failure) -> Void
+    ) throws(Failure) {
         space()
         try expect(UInt8(ascii: "{"))
         space()

@@ -144,7 +144,10 @@ package struct JSONWriter {
     // MARK: Into the buffer
 
     private mutating func put(_ byte: UInt8) {
-        guard count < buffer.count else { return isFull = true }
+        guard count < buffer.count else {
+            isFull = true
+            return
+        }
         buffer[count] = byte
         count += 1
     }
@@ -152,7 +155,10 @@ package struct JSONWriter {
     private mutating func put(_ text: StaticString) { text.withUTF8Buffer { put($0) } }
 
     private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard count + bytes.count <= buffer.count else { return isFull = true }
+        guard count + bytes.count <= buffer.count else {
+            isFull = true
+            return
+        }
         guard let source = bytes.baseAddress, let target = buffer.baseAddress else { return }
         (target + count).update(from: source, count: bytes.count)
         count += bytes.count

@@ -23,7 +23,8 @@ public enum Printable {
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0: true  // C0, DEL, C1: cursor movement, bells, line breaks
-        case 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: true  // invisible and bidirectional controls
+        // Invisible and bidirectional controls.
+        case 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: true
         case 0xE0000...0xE007F: true  // invisible tags
         default: false
         }

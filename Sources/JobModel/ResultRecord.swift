@@ -36,21 +36,24 @@ package struct ResultRecord: Equatable, Sendable {
         var range: Range<Int>?
         let isRead: Bool = bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(buffer)
-            return (try? scanner.object { key, found in
-                let value = UnsafeBufferPointer(rebasing: buffer[found])
-                switch String(decoding: key, as: UTF8.self) {
-                case "result": range = found
-                case "at": record.at = JSONReader.int(value) ?? 0
-                case "ms": record.ms = JSONReader.int(value) ?? 0
-                case "attempt": record.attempt = JSONReader.int(value) ?? 0
-                case "worker": record.worker = JSONReader.string(value) ?? ""
-                case "omitted": record.omitted = JSONReader.string(value)
-                default: break
-                }
-            }) != nil
+            return
+                (try? scanner.object { key, found in
+                    let value = UnsafeBufferPointer(rebasing: buffer[found])
+                    switch String(decoding: key, as: UTF8.self) {
+                    case "result": range = found
+                    case "at": record.at = JSONReader.int(value) ?? 0
+                    case "ms": record.ms = JSONReader.int(value) ?? 0
+                    case "attempt": record.attempt = JSONReader.int(value) ?? 0
+                    case "worker": record.worker = JSONReader.string(value) ?? ""
+                    case "omitted": record.omitted = JSONReader.string(value)
+                    default: break
+                    }
+                }) != nil
         }
         guard isRead else { return nil }
-        if let range { record.result = bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound] }
+        if let range {
+            record.result = bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound]
+        }
         self = record
     }
 }

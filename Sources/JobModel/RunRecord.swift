@@ -137,9 +137,10 @@ package struct ErrorEntry: Equatable, Sendable {
         var entry = ErrorEntry()
         let isRead: Bool = bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(buffer)
-            return (try? scanner.object { key, range in
-                entry.take(String(decoding: key, as: UTF8.self), UnsafeBufferPointer(rebasing: buffer[range]))
-            }) != nil
+            return
+                (try? scanner.object { key, range in
+                    entry.take(String(decoding: key, as: UTF8.self), UnsafeBufferPointer(rebasing: buffer[range]))
+                }) != nil
         }
         guard isRead else { return nil }
         self = entry

@@ -7,10 +7,12 @@ import TerminalDashboard
 
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Look at dead jobs and give them another life.", subcommands: [List.self, Requeue.self])
+        commandName: "dead", abstract: "Look at dead jobs and give them another life.",
+        subcommands: [List.self, Requeue.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "List dead jobs, the latest first.")
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "List dead jobs, the latest first.")
 
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption
@@ -26,7 +28,9 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             let name = try target.name()
-            guard (1...200).contains(limit), offset >= 0 else { throw Failure(.usage, "use --limit 1 to 200 and --offset 0 or more") }
+            guard (1...200).contains(limit), offset >= 0 else {
+                throw Failure(.usage, "use --limit 1 to 200 and --offset 0 or more")
+            }
             try await redis.withQueue { queue in
                 let store = queue.store.queue(name)
                 let ids = try await store.ids(.dead, offset: offset, limit: limit)
@@ -40,7 +44,8 @@ struct DeadCommand: AsyncParsableCommand {
 
     struct Requeue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "requeue", abstract: "Put dead or cancelled jobs back on their queue, with all attempts before them.")
+            commandName: "requeue",
+            abstract: "Put dead or cancelled jobs back on their queue, with all attempts before them.")
 
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption
@@ -83,7 +88,9 @@ struct DeadCommand: AsyncParsableCommand {
                 throw Failure(.usage, "this would requeue \(count) jobs of \(name): add --yes")
             }
             Output.error("requeue \(count) dead jobs of \(name)? [y/N]")
-            guard readLine()?.lowercased().hasPrefix("y") == true else { throw Failure(.failed, "nothing was requeued") }
+            guard readLine()?.lowercased().hasPrefix("y") == true else {
+                throw Failure(.failed, "nothing was requeued")
+            }
         }
     }
 }

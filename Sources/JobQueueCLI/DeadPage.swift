@@ -25,8 +25,8 @@ struct DeadPage {
     private func row(_ sheet: JobSheet) -> [String] {
         let last = sheet.errors.last
         return [
-            sheet.id, sheet.name ?? "-", sheet.last_reason ?? "-", "\(sheet.attempts)",
-            last.map { Quantity.time(ms: now - $0.at_ms) } ?? "-", last?.message ?? "",
+            sheet.id, sheet.name ?? "-", sheet.lastReason ?? "-", "\(sheet.attempts)",
+            last.map { Quantity.time(ms: now - $0.atMs) } ?? "-", last?.message ?? "",
         ].map { Printable.oneLine($0, limit: 200) }
     }
 }

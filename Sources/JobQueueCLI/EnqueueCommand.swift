@@ -76,16 +76,24 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func body() throws -> String {
         let given = [payload != nil, payloadFile != nil, !fields.isEmpty].count { $0 }
-        if given > 1 { throw Failure(.usage, "give the payload once: as fields, with --payload, or with --payload-file") }
+        if given > 1 {
+            throw Failure(.usage, "give the payload once: as fields, with --payload, or with --payload-file")
+        }
         if let payload { return payload }
         if let payloadFile { return try read(payloadFile) }
         return fields.isEmpty ? "null" : try object(fields)
     }
 
     private func read(_ path: String) throws -> String {
-        let data = path == "-" ? try FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
-        guard let data else { throw Failure(.badInput, "cannot read \(Printable.oneLine(path)): check the path and its rights") }
-        guard let text = String(validating: data, as: UTF8.self) else { throw Failure(.badInput, "the payload is not UTF-8") }
+        let data =
+            path == "-"
+            ? try FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
+        guard let data else {
+            throw Failure(.badInput, "cannot read \(Printable.oneLine(path)): check the path and its rights")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw Failure(.badInput, "the payload is not UTF-8")
+        }
         return text
     }
 
@@ -94,7 +102,8 @@ struct EnqueueCommand: AsyncParsableCommand {
         var members: [String] = []
         for field in fields {
             guard let equals = field.firstIndex(of: "="), equals != field.startIndex else {
-                throw Failure(.usage, "bad field \"\(Printable.oneLine(field, limit: 80))\": write key=text or key:=json")
+                throw Failure(
+                    .usage, "bad field \"\(Printable.oneLine(field, limit: 80))\": write key=text or key:=json")
             }
             let isJSON = field[field.index(before: equals)] == ":"
             let key = String(isJSON ? field[..<field.index(before: equals)] : field[..<equals])
@@ -132,6 +141,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         if delay != nil { throw Failure(.usage, "give --in or --at, not both") }
         if let ms = Int(at), ms > 0 { return ms }
         if let date = try? Date(at, strategy: .iso8601) { return Int(date.timeIntervalSince1970 * 1000) }
-        throw Failure(.usage, "bad moment \"\(Printable.oneLine(at, limit: 80))\": use 2026-11-21T18:00:00Z or ms since 1970")
+        throw Failure(
+            .usage, "bad moment \"\(Printable.oneLine(at, limit: 80))\": use 2026-11-21T18:00:00Z or ms since 1970")
     }
 }

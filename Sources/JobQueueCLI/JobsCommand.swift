@@ -29,7 +29,8 @@ struct JobsCommand: AsyncParsableCommand {
                 let (now, views) = try await queue.store.queue(name).inspect([id], full: true)
                 let view = views[0]
                 guard view.state != nil || view.isRemembered else {
-                    throw Failure(.notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
+                    throw Failure(
+                        .notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
                 }
                 let sheet = JobSheet(view, queue: name)
                 if json { return try Output.json(sheet) }
@@ -40,7 +41,8 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "cancel", abstract: "Stop a job: one that waits never starts, a running handler is asked to stop.")
+            commandName: "cancel",
+            abstract: "Stop a job: one that waits never starts, a running handler is asked to stop.")
 
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption

@@ -57,10 +57,13 @@ struct TimeSpan: ExpressibleByArgument, CustomStringConvertible {
     var description: String
 
     init?(argument: String) {
-        let units: [(suffix: String, ms: Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+        let units: [(suffix: String, ms: Int)] = [
+            ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+        ]
         let unit = units.first { argument.hasSuffix($0.suffix) } ?? ("", 1000)
         let digits = argument.dropLast(unit.suffix.count)
-        guard digits.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        guard
+            digits.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let number = Double(digits), number * Double(unit.ms) < 9e14
         else { return nil }
         duration = .milliseconds(Int(number * Double(unit.ms)))

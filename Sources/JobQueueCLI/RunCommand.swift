@@ -46,7 +46,9 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let level = Logger.Level(rawValue: logLevel) else {
-            throw Failure(.usage, "bad log level \"\(Printable.oneLine(logLevel, limit: 40))\": use debug, info, warning or error")
+            throw Failure(
+                .usage, "bad log level \"\(Printable.oneLine(logLevel, limit: 40))\": use debug, info, warning or error"
+            )
         }
         var logger = Logger(label: "queue-worker") { _ in LineLogHandler() }
         logger.logLevel = level

@@ -33,7 +33,8 @@ final class EnqueueBatcher: Sendable {
     private let state = Mutex(State())
     private let send: Send
 
-    typealias Send = @Sendable (_ jobs: [NewJob], _ since: ContinuousClock.Instant) async -> Result<[Admission], StoreError>
+    typealias Send =
+        @Sendable (_ jobs: [NewJob], _ since: ContinuousClock.Instant) async -> Result<[Admission], StoreError>
 
     /// `send` hands over up to 1,000 jobs and answers for each; the first of them has been waiting since then.
     init(_ send: @escaping Send) { self.send = send }

@@ -45,12 +45,6 @@ public struct JobHandle: Sendable {
     public let queue: QueueName
     let home: JobQueue
 
-    init(id: String, queue: QueueName, home: JobQueue) {
-        self.id = id
-        self.queue = queue
-        self.home = home
-    }
-
     /// What is known of the job now. Throws `unknownJob` when the id was never seen, and connection errors.
     public func status() async throws(JobQueueError) -> JobStatus {
         let view = try await view(full: false)
@@ -73,7 +67,8 @@ public struct JobHandle: Sendable {
             if view.state == nil { throw unknown() }
             let left = deadline - ContinuousClock.now
             if left <= .zero || Task.isCancelled {
-                throw JobQueueError(.waitTimedOut, "the job \(id) is still \(view.state?.rawValue ?? "on its way"): wait again")
+                throw JobQueueError(
+                    .waitTimedOut, "the job \(id) is still \(view.state?.rawValue ?? "on its way"): wait again")
             }
             try? await Task.sleep(for: min(pause, left))
             // Short jobs are answered at once, long ones cost Redis four questions a second.
@@ -123,6 +118,7 @@ public struct JobHandle: Sendable {
     }
 
     private func unknown() -> JobQueueError {
-        JobQueueError(.unknownJob, "there is no job \(id) in the queue \(queue): it never was, or it ended and is forgotten")
+        JobQueueError(
+            .unknownJob, "there is no job \(id) in the queue \(queue): it never was, or it ended and is forgotten")
     }
 }

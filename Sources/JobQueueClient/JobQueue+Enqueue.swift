@@ -27,7 +27,8 @@ extension JobQueue {
     ///   `denied`, `refused`. After `unreachable` the job may be stored: call again with an id of your own to be sure.
     @discardableResult
     public func enqueue<J: Job>(
-        _ job: J, id: String? = nil, in delay: Duration? = nil, atMilliseconds runAt: Int? = nil, options: JobOptions? = nil
+        _ job: J, id: String? = nil, in delay: Duration? = nil, atMilliseconds runAt: Int? = nil,
+        options: JobOptions? = nil
     ) async throws(JobQueueError) -> JobHandle {
         try await enqueue(
             name: J.name, payload: try Self.encode(job), id: id, in: delay, atMilliseconds: runAt,
@@ -46,7 +47,8 @@ extension JobQueue {
     }
 
     private func enqueue(
-        name: String, payload: [UInt8], id: String?, in delay: Duration?, atMilliseconds runAt: Int?, options: JobOptions,
+        name: String, payload: [UInt8], id: String?, in delay: Duration?, atMilliseconds runAt: Int?,
+        options: JobOptions,
         isChecked: Bool
     ) async throws(JobQueueError) -> JobHandle {
         let draft = try Draft(name: name, payload: payload, id: id, options: options, isJSON: isChecked)
@@ -57,7 +59,8 @@ extension JobQueue {
             switch result(of: admission, job.id, draft.queue) {
             case .created(let handle), .duplicate(let handle, _): return handle
             case .conflict(let id):
-                throw JobQueueError(.conflict, "the id \(id) belongs to a job with another name or payload: choose another")
+                throw JobQueueError(
+                    .conflict, "the id \(id) belongs to a job with another name or payload: choose another")
             case .refused(let error): throw error
             }
         case .failure(let error): throw JobQueueError(error)
@@ -68,10 +71,13 @@ extension JobQueue {
     ///
     /// One that cannot be stored does not keep the others out. After an error of the connection the jobs of that round
     /// trip, and of those after it, are `refused`.
-    public func enqueue<J: Job>(contentsOf jobs: [J], in delay: Duration? = nil, options: JobOptions? = nil)
+    public func enqueue<J: Job>(
+        contentsOf jobs: [J], in delay: Duration? = nil, options: JobOptions? = nil
+    )
         async -> [EnqueueResult]
     {
-        await enqueue(drafts: jobs, due: Self.due(delay, nil), options?.queue ?? J.options.queue) { job throws(JobQueueError) in
+        await enqueue(drafts: jobs, due: Self.due(delay, nil), options?.queue ?? J.options.queue) {
+            job throws(JobQueueError) in
             try Draft(name: J.name, payload: Self.encode(job), id: nil, options: options ?? J.options, isJSON: true)
         }
     }
@@ -90,7 +96,9 @@ extension JobQueue {
     }
 
     /// Hands over many jobs by bare name.
-    public func enqueue(contentsOf jobs: [BareJob], in delay: Duration? = nil, options: JobOptions = JobOptions())
+    public func enqueue(
+        contentsOf jobs: [BareJob], in delay: Duration? = nil, options: JobOptions = JobOptions()
+    )
         async -> [EnqueueResult]
     {
         await enqueue(drafts: jobs, due: Self.due(delay, nil), options.queue) { job throws(JobQueueError) in
@@ -123,7 +131,9 @@ extension JobQueue {
         for (position, source) in sources.enumerated() {
             do throws(JobQueueError) {
                 let job = try prepare(try draft(source), due: due)
-                if batch.count == QueueStore.batchLimit || bytes + job.envelope.count > QueueStore.batchBytes { await flush() }
+                if batch.count == QueueStore.batchLimit || bytes + job.envelope.count > QueueStore.batchBytes {
+                    await flush()
+                }
                 batch.append((position, job))
                 bytes += job.envelope.count
             } catch { results[position] = .refused(error) }
@@ -193,7 +203,8 @@ extension JobQueue {
         let payload = envelope.payload
         guard payload.count <= configuration.maxPayloadBytes else {
             let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
-            throw JobQueueError(.payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
+            throw JobQueueError(
+                .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
         }
         return NewJob(
             id: draft.id ?? makeID(now), envelope: envelope.encoded(),
@@ -212,8 +223,10 @@ extension JobQueue {
         case .created: return .created(handle)
         case .duplicate(let state): return .duplicate(handle, state)
         case .conflict: return .conflict(id: id)
-        case .full: return .refused(JobQueueError(.queueFull, "the queue \(queue) takes no more jobs now: try again later"))
-        case .invalid: return .refused(JobQueueError(.internalError, "the store refused a job that the client let pass"))
+        case .full:
+            return .refused(JobQueueError(.queueFull, "the queue \(queue) takes no more jobs now: try again later"))
+        case .invalid:
+            return .refused(JobQueueError(.internalError, "the store refused a job that the client let pass"))
         }
     }
 
@@ -228,7 +241,8 @@ extension JobQueue {
         // Sorted, so that the same job under the same id is recognised by its digest.
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do { return Array(try encoder.encode(job)) } catch {
-            throw JobQueueError(.badPayload, "the job cannot be encoded as JSON: \(Printable.oneLine("\(error)", limit: 300))")
+            throw JobQueueError(
+                .badPayload, "the job cannot be encoded as JSON: \(Printable.oneLine("\(error)", limit: 300))")
         }
     }
 }

@@ -40,7 +40,9 @@ public final class JobQueue: Sendable {
     /// `denied`, `unsafeServer`.
     public convenience init(url: String, configuration: Configuration = Configuration()) async throws(JobQueueError) {
         let redis: RedisConfiguration
-        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch { throw JobQueueError(.badURL, "\(error)") }
+        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch {
+            throw JobQueueError(.badURL, "\(error)")
+        }
         try await self.init(client: RedisClient(redis, logger: configuration.logger), configuration: configuration)
     }
 

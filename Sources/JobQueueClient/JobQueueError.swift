@@ -62,7 +62,8 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
     private init(_ error: RedisError) {
         let code: Code =
             switch error {
-            case .unreachable, .timedOut, .connectionLost, .closed, .loading, .busy, .tryAgain, .unblocked, .clusterDown,
+            case .unreachable, .timedOut, .connectionLost, .closed, .loading, .busy, .tryAgain, .unblocked,
+                .clusterDown,
                 .masterDown:
                 .unreachable
             case .authentication, .permission: .denied

@@ -51,7 +51,9 @@ private final class EnqueueSender: Sendable {
 
     /// Repeats the same call until it is answered or the time is over: ids are ours before the first try, so nothing is
     /// stored twice, and what a lost first try stored is answered as a duplicate.
-    private func trying(_ jobs: [NewJob], until deadline: ContinuousClock.Instant) async throws(StoreError) -> [Admission] {
+    private func trying(
+        _ jobs: [NewJob], until deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> [Admission] {
         var isRepeat = false
         while true {
             do throws(StoreError) {

@@ -11,7 +11,8 @@ struct Executor: Sendable {
     let surroundings: JobContext.Surroundings
     private var logger: Logger { surroundings.logger }
 
-    init(handlers: [String: Handlers.Body], worker: String, maxResultBytes: Int, surroundings: JobContext.Surroundings) {
+    init(handlers: [String: Handlers.Body], worker: String, maxResultBytes: Int, surroundings: JobContext.Surroundings)
+    {
         self.handlers = handlers
         self.worker = worker
         self.maxResultBytes = maxResultBytes
@@ -127,7 +128,9 @@ extension Disposition {
     fileprivate var error: ErrorEntry? {
         switch self {
         case .done: nil
-        case .retry(_, _, _, let entry), .front(_, _, let entry), .suspect(_, _, _, let entry), .cancelled(_, let entry): entry
+        case .retry(_, _, _, let entry), .front(_, _, let entry), .suspect(_, _, _, let entry),
+            .cancelled(_, let entry):
+            entry
         case .dead(_, _, let entry): entry
         }
     }

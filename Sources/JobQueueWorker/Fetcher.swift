@@ -154,7 +154,8 @@ final class Fetcher: Sendable {
     }
 
     /// One claim, with the same number until it is answered: a lost reply is answered again.
-    private func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim? {
+    private func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim?
+    {
         var number = lease.nextClaim()
         while !lease.isOver {
             do throws(StoreError) {

@@ -59,7 +59,9 @@ public struct Handlers: Sendable {
         name: String, _ handle: @escaping @Sendable (_ payload: String, JobContext) async throws -> String?
     ) {
         add(name) { payload, context in
-            guard let result = try await handle(String(decoding: payload, as: UTF8.self), context) else { return Self.nothing }
+            guard let result = try await handle(String(decoding: payload, as: UTF8.self), context) else {
+                return Self.nothing
+            }
             let bytes = Array(result.utf8)
             do throws(JSONScanner.Failure) {
                 try JSONScanner.validate(bytes)

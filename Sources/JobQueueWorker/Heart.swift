@@ -97,7 +97,8 @@ final class Heart: Sendable {
     /// Handlers would not stop although they were cancelled. What they have is given back; then the process ends, because
     /// nothing else stops them.
     private func abandon() {
-        logger.critical("\(buffer.load) handlers ignored their cancellation; their jobs are given back and the process exits")
+        logger.critical(
+            "\(buffer.load) handlers ignored their cancellation; their jobs are given back and the process exits")
         upkeep.bell.ring(.init(.abandon, members.all[0].queue))
         // In case even that cannot run, because handlers block every thread.
         _ = client.eventLoop.scheduleTask(in: .seconds(3)) { ProcessExit.now(status: 70) }

@@ -56,7 +56,8 @@ struct Intake {
 
     /// A delay counts from when the entry was written, which is in its id.
     private func due(_ due: Due, _ entry: QueueStore.InboxEntry) -> Due {
-        guard case .after(let ms) = due, let written = entry.entry.split(separator: "-").first.flatMap({ Int($0) }) else {
+        guard case .after(let ms) = due, let written = entry.entry.split(separator: "-").first.flatMap({ Int($0) })
+        else {
             return due
         }
         return .at(ms: min(written + ms, Due.latest))

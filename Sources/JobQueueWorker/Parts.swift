@@ -24,7 +24,8 @@ struct Parts: Sendable {
         slots = (0..<configuration.concurrency).map { _ in Slot() }
         buffer = JobBuffer(concurrency: configuration.concurrency, prefetch: configuration.prefetch)
         members = Members(
-            configuration.queues.queues, home: store, lease: configuration.lease, slots: slots, clock: clock, logger: logger)
+            configuration.queues.queues, home: store, lease: configuration.lease, slots: slots, clock: clock,
+            logger: logger)
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
             handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
@@ -43,7 +44,9 @@ struct Parts: Sendable {
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.
     func close() {
-        for run in buffer.close() { settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease) }
+        for run in buffer.close() {
+            settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
+        }
         closing.close()
     }
 

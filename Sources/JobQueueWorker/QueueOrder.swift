@@ -34,7 +34,8 @@ public enum QueueOrder: Sendable, Equatable {
                 weighted.append(Weighted(try QueueName(String(words[0])), weight: weight))
             } catch { throw Refusal(description: "\(error)") }
             guard (1...1000).contains(weight) else {
-                throw Refusal(description: "bad weight in \"\(Printable.oneLine(String(part), limit: 80))\": use 1 to 1000")
+                throw Refusal(
+                    description: "bad weight in \"\(Printable.oneLine(String(part), limit: 80))\": use 1 to 1000")
             }
         }
         guard bare == 0 || bare == weighted.count else {

@@ -90,7 +90,8 @@ final class Settler: Sendable {
         var count = 0
         for item in items {
             bytes += item.settlement.byteCount
-            guard item.lease === lease, count < QueueStore.batchLimit, count == 0 || bytes <= QueueStore.batchBytes else {
+            guard item.lease === lease, count < QueueStore.batchLimit, count == 0 || bytes <= QueueStore.batchBytes
+            else {
                 break
             }
             count += 1
@@ -129,7 +130,8 @@ final class Settler: Sendable {
         for (settlement, answer) in zip(settlements, answers) {
             switch answer {
             case .ok: break
-            case .asked: logger.info("job cancelled", metadata: ["job_id": "\(settlement.id)", "queue": "\(lease.queue)"])
+            case .asked:
+                logger.info("job cancelled", metadata: ["job_id": "\(settlement.id)", "queue": "\(lease.queue)"])
             case .stale, .gone:
                 logger.warning(
                     "a late outcome was refused (\(answer)): the job had been given to somebody else",

@@ -174,6 +174,7 @@ final class Upkeep: Sendable {
                     record: view.record, facts: facts, random: 0))
         }
         _ = try await member.store.settle(lease.incarnation, settlements)
-        logger.warning("released \(settlements.count) jobs that nobody here knew", metadata: ["queue": "\(member.queue)"])
+        logger.warning(
+            "released \(settlements.count) jobs that nobody here knew", metadata: ["queue": "\(member.queue)"])
     }
 }

@@ -15,7 +15,7 @@ struct Waker: Sendable {
         arguments.append("\(whole).\(rest)")
         do throws(RedisError) {
             _ = try await client.send(Command("BZPOPMIN", arguments), timeout: .milliseconds(ms + 2000))
-        } catch where error != .closed {
+        } catch  where error != .closed {
             // The connection comes back by itself; without it, look now and then.
             try? await Task.sleep(for: .milliseconds(100))
         } catch {}

@@ -26,11 +26,15 @@ public final class Worker: Sendable {
         url: String, handlers: Handlers, configuration: WorkerConfiguration = WorkerConfiguration()
     ) throws(JobQueueError) {
         let redis: RedisConfiguration
-        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch { throw JobQueueError(.badURL, "\(error)") }
+        do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch {
+            throw JobQueueError(.badURL, "\(error)")
+        }
         try self.init(redis: redis, handlers: handlers, configuration: configuration)
     }
 
-    package init(redis: RedisConfiguration, handlers: Handlers, configuration: WorkerConfiguration) throws(JobQueueError) {
+    package init(
+        redis: RedisConfiguration, handlers: Handlers, configuration: WorkerConfiguration
+    ) throws(JobQueueError) {
         try configuration.check()
         self.redis = redis
         self.handlers = handlers
@@ -85,7 +89,9 @@ public final class Worker: Sendable {
             facts = try await store.server()
         } catch { throw JobQueueError(error) }
         for finding in facts.findings {
-            if finding.isFatal && !configuration.allowsUnsafeServer { throw JobQueueError(.unsafeServer, finding.message) }
+            if finding.isFatal && !configuration.allowsUnsafeServer {
+                throw JobQueueError(.unsafeServer, finding.message)
+            }
             configuration.logger.warning("\(finding.message)")
         }
         return store

@@ -11,7 +11,9 @@ struct WorkerIdentity: Sendable {
     let startedAt: Int
 
     init(clock: WorkerClock) {
-        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+        }
         self.host = host.isEmpty ? "localhost" : String(host.prefix(40))
         pid = Int(ProcessInfo.processInfo.processIdentifier)
         let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")

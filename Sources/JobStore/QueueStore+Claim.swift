@@ -59,7 +59,8 @@ extension QueueStore {
     ///
     /// `onAnswer` is called on the event loop when the answer has come, which may be long before a task looks at it.
     package func claim(
-        _ incarnation: Incarnation, number: Int, want: Int, alone: Bool = false, onAnswer: @escaping @Sendable () -> Void = {}
+        _ incarnation: Incarnation, number: Int, want: Int, alone: Bool = false,
+        onAnswer: @escaping @Sendable () -> Void = {}
     ) async throws(StoreError) -> ClaimAnswer {
         var arguments = arguments()
         arguments.append(incarnation.number)

@@ -13,7 +13,8 @@ package struct NewJob: Sendable {
     /// Of name and payload: tells a repeated call from another job under the same id. Only where `rememberMs` is not 0.
     package var digest: String
 
-    package init(id: String, envelope: [UInt8], priority: Priority, due: Due, rememberMs: Int = 0, digest: String = "") {
+    package init(id: String, envelope: [UInt8], priority: Priority, due: Due, rememberMs: Int = 0, digest: String = "")
+    {
         self.id = id
         self.envelope = envelope
         self.priority = priority
@@ -69,7 +70,9 @@ package enum Admission: Equatable, Sendable {
 
 extension QueueStore {
     /// Takes in up to 1,000 jobs; answers for each, in order, and the time on Redis' clock.
-    package func enqueue(_ jobs: [NewJob], timeout: Duration? = nil)
+    package func enqueue(
+        _ jobs: [NewJob], timeout: Duration? = nil
+    )
         async throws(StoreError) -> (now: Int, admissions: [Admission])
     {
         var arguments = arguments(capacity: jobs.reduce(64) { $0 + $1.envelope.count + 160 })
@@ -137,7 +140,8 @@ extension QueueStore {
 
     /// Turns inbox entries into jobs and dead letters. Answers an admission for each good one, nil when somebody else
     /// took the entry.
-    package func intake(good: [(entry: String, job: NewJob)], bad: [BadEntry]) async throws(StoreError) -> [Admission?] {
+    package func intake(good: [(entry: String, job: NewJob)], bad: [BadEntry]) async throws(StoreError) -> [Admission?]
+    {
         var arguments = arguments(capacity: good.reduce(1024) { $0 + $1.job.envelope.count + 200 })
         arguments.append(good.count)
         arguments.append(bad.count)

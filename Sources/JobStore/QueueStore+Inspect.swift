@@ -98,7 +98,9 @@ extension QueueStore {
         arguments.append(offset + limit - 1)
         if state.isFinal { arguments.append("REV") }
         let reply: Reply
-        do throws(RedisError) { reply = try await client.send(Command("ZRANGE", arguments)) } catch { throw .redis(error) }
+        do throws(RedisError) { reply = try await client.send(Command("ZRANGE", arguments)) } catch {
+            throw .redis(error)
+        }
         var reader = reply.reader
         return try read { () throws(RedisError) in
             var ids: [String] = []
@@ -111,7 +113,8 @@ extension QueueStore {
     package func held(by incarnation: Incarnation) async throws(StoreError) -> [Beat.Asked] {
         let range = incarnation.tokens
         let command = Command(
-            "ZRANGE", Key.running.name(in: name), String(range.lowerBound), String(range.upperBound), "BYSCORE", "WITHSCORES")
+            "ZRANGE", Key.running.name(in: name), String(range.lowerBound), String(range.upperBound), "BYSCORE",
+            "WITHSCORES")
         let reply: Reply
         do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }
         var reader = reply.reader

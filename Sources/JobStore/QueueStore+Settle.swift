@@ -35,7 +35,9 @@ package enum Settled: String, Sendable {
 
 extension QueueStore {
     /// Settles runs of one incarnation, at most 1,000, each job once. Answers for each, in order.
-    package func settle(_ incarnation: Incarnation, _ settlements: [Settlement], timeout: Duration? = nil)
+    package func settle(
+        _ incarnation: Incarnation, _ settlements: [Settlement], timeout: Duration? = nil
+    )
         async throws(StoreError) -> (now: Int, answers: [Settled])
     {
         var groups = [[Int]](repeating: [], count: 6)
@@ -86,7 +88,8 @@ extension Settlement {
         case .done(let ttl, let result):
             arguments.append(ttl)
             arguments.append(bytes: result)
-        case .retry(let due, let priority, let record, let entry), .suspect(let due, let priority, let record, let entry):
+        case .retry(let due, let priority, let record, let entry),
+            .suspect(let due, let priority, let record, let entry):
             arguments.append(due.wire)
             arguments.append(priority.value)
             arguments.append(record: record, entry)

@@ -38,7 +38,8 @@ extension QueueStore {
     }
 
     /// Condemns an expired lease, or the named one, and answers a slice of its jobs. Call again, by name, until `left` is 0.
-    package func recover(_ incarnation: Incarnation? = nil, limit: Int = 200) async throws(StoreError) -> RecoverAnswer {
+    package func recover(_ incarnation: Incarnation? = nil, limit: Int = 200) async throws(StoreError) -> RecoverAnswer
+    {
         var arguments = arguments()
         if let incarnation { arguments.append(incarnation.number) } else { arguments.append("") }
         arguments.append(limit)

@@ -39,7 +39,9 @@ package struct QueueStore: Sendable {
     }
 
     /// Runs a script and answers a reader placed after the first word, and that word.
-    func call(_ script: StoreScript, _ arguments: Arguments, timeout: Duration? = nil)
+    func call(
+        _ script: StoreScript, _ arguments: Arguments, timeout: Duration? = nil
+    )
         async throws(StoreError) -> (word: String, reader: ReplyReader)
     {
         let reply: Reply

@@ -51,14 +51,16 @@ package struct ServerFacts: Equatable, Sendable {
         if !evictionPolicy.isEmpty, evictionPolicy != "noeviction" {
             let cure = "run: redis-cli CONFIG SET maxmemory-policy noeviction"
             findings.append(
-                Finding(isFatal: true, message: "maxmemory-policy is \(evictionPolicy), so Redis may delete jobs; \(cure)"))
+                Finding(
+                    isFatal: true, message: "maxmemory-policy is \(evictionPolicy), so Redis may delete jobs; \(cure)"))
         }
         if role == "slave" {
             findings.append(Finding(isFatal: true, message: "this server is a replica; point the URL at the primary"))
         }
         if !version.isEmpty, !hasAOF {
             let cure = "set appendonly yes, appendfsync everysec"
-            findings.append(Finding(isFatal: false, message: "no append-only file: a crash of Redis loses jobs; \(cure)"))
+            findings.append(
+                Finding(isFatal: false, message: "no append-only file: a crash of Redis loses jobs; \(cure)"))
         }
         return findings
     }

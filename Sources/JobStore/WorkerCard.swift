@@ -35,11 +35,14 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     }
 
     package init?(parsing bytes: ArraySlice<UInt8>) {
-        guard !bytes.isEmpty, let card = try? JSONDecoder().decode(WorkerCard.self, from: Data(bytes)) else { return nil }
+        guard !bytes.isEmpty, let card = try? JSONDecoder().decode(WorkerCard.self, from: Data(bytes)) else {
+            return nil
+        }
         self = card
     }
 
-    package init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run]) {
+    package init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run])
+    {
         self.id = id
         self.host = host
         self.pid = pid

@@ -59,7 +59,7 @@ import Testing
         #expect(lines.contains("result      [1]"))
         #expect(lines.contains("ended       2026-11-21 04:12:09Z"))
         #expect(!lines.contains { $0.hasPrefix("reason") || $0.hasPrefix("kept until") })
-        #expect(sheet.forget_at_ms == nil, "kept for ever")
+        #expect(sheet.forgetAtMs == nil, "kept for ever")
         view.result?.omitted = "too large"
         #expect(JobSheet(view, queue: .default).lines(now: now).contains("result      (omitted: too large)"))
     }
@@ -69,13 +69,13 @@ import Testing
         running.isAsked = true
         let sheet = JobSheet(running, queue: .default)
         #expect(sheet.lines(now: now).contains("state       running, asked to stop"))
-        #expect(sheet.due_ms == nil && sheet.forget_at_ms == nil, "a token is no time")
+        #expect(sheet.dueMs == nil && sheet.forgetAtMs == nil, "a token is no time")
         #expect(JobSheet(view(nil), queue: .default).state == "forgotten")
     }
 
     @Test func `as JSON it has the same words as everywhere`() throws {
         let sheet = JobSheet(view(.scheduled, score: Double((now + 90_000) * 10 + 5)), queue: .default)
-        let json = try JSONEncoder().encode(sheet)
+        let json = try Output.encode(sheet)
         let value = try JSONDecoder().decode([String: Anything].self, from: json)
         let always: Set = [
             "id", "queue", "state", "name", "priority", "created_ms", "due_ms", "cancel_requested", "attempts",

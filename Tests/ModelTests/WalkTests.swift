@@ -9,12 +9,12 @@ import Testing
 /// Random operations of workers, producers and operators against a queue on a real server and a model of it.
 ///
 /// `SEED` repeats a run, `OPS` is the number of operations.
-@Suite(.timeLimit(.minutes(5)))
-struct WalkTests {
+@Suite struct WalkTests {
     static let operations = ProcessInfo.processInfo.environment["OPS"].flatMap { Int($0) } ?? 104_000
     static let walkLength = 2_500
 
-    @Test func `whatever happens in whatever order, the store does what the model does`() async throws {
+    @Test(.timeLimit(.minutes(5 + operations / 20_000)))
+    func `whatever happens in whatever order, the store does what the model does`() async throws {
         let seed = Seed("model walk").value
         let count = (Self.operations + Self.walkLength - 1) / Self.walkLength
         let reports = try await withThrowingTaskGroup(of: Report.self) { lanes in

@@ -9,7 +9,8 @@ import Testing
     @Test func `a Python script enqueues a job through the inbox and reads its result`() async throws {
         try await Site.run { site in
             _ = try site.worker("worker", "--demo-handlers")
-            let (output, status) = try await python(site, "default", "demo.echo", #"{"greeting": "hello", "n": [1, 2]}"#)
+            let (output, status) = try await python(
+                site, "default", "demo.echo", #"{"greeting": "hello", "n": [1, 2]}"#)
             #expect(status == 0)
             let lines = output.split(separator: "\n")
             try #require(lines.count == 2, "\(output)")

@@ -98,6 +98,13 @@ final class Site: Sendable {
         try await eventually("\(count) runs have started", within: limit) { journal.starts.count >= count }
     }
 
+    /// Waits until so many workers have told of themselves.
+    func haveBeaten(_ count: Int) async throws {
+        try await eventually("\(count) workers have beaten") {
+            try await store.snapshot().workers.count { !$0.about.isEmpty } == count
+        }
+    }
+
     /// Waits until a job has started so often.
     func started(_ id: String, times: Int = 1, within limit: Duration = .seconds(20)) async throws {
         try await eventually("run \(times) of job \(id)", within: limit) { journal.starts(of: id).count >= times }

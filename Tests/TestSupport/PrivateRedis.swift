@@ -52,7 +52,9 @@ package final class PrivateRedis: Sendable {
         let shell = Process()
         let output = Pipe()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        let keeper = "\"$@\" </dev/null & echo \"pid $!\"; cat >/dev/null; kill -9 $! 2>/dev/null" + (isShared ? "; rm -rf '\(folder.path)'" : "")
+        let keeper =
+            "\"$@\" </dev/null & echo \"pid $!\"; cat >/dev/null; kill -9 $! 2>/dev/null"
+            + (isShared ? "; rm -rf '\(folder.path)'" : "")
         shell.arguments =
             ["-c", keeper, "sh", "redis-server", "--unixsocket", socketPath, "--port", "0", "--dir", folder.path]
             + ["--save", "", "--loglevel", "notice"] + options

@@ -34,7 +34,8 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var workers: Int
 
         enum CodingKeys: String, CodingKey {
-            case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox, remembered
+            case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox,
+                remembered
             case workers
             case isPaused = "paused"
             case oldestQueuedMs = "oldest_queued_ms"
@@ -84,9 +85,11 @@ package struct InfoReport: Sendable, Equatable, Encodable {
             usedMemoryBytes: server.usedMemory, maxMemoryBytes: server.maxMemory, hasAppendOnlyFile: server.hasAOF)
         queues = snapshots.map(Queue.init)
         workers = Self.workers(of: snapshots)
-        attention = Self.attention(for: queues) + server.findings.map {
-            Attention(queue: "", code: $0.isFatal ? "unsafe-redis" : "redis", message: $0.message)
-        }
+        attention =
+            Self.attention(for: queues)
+            + server.findings.map {
+                Attention(queue: "", code: $0.isFatal ? "unsafe-redis" : "redis", message: $0.message)
+            }
     }
 
     /// One line a worker, although each of its queues knows it by another number.
@@ -100,7 +103,8 @@ package struct InfoReport: Sendable, Equatable, Encodable {
                 var worker =
                     workers[card.id]
                     ?? Worker(
-                        id: card.id, state: state, slots: card.slots, busy: card.busy, queues: [], startedMs: card.started,
+                        id: card.id, state: state, slots: card.slots, busy: card.busy, queues: [],
+                        startedMs: card.started,
                         runs: [])
                 worker.queues.append(snapshot.name.text)
                 worker.runs += card.runs
