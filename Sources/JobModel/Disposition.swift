@@ -33,15 +33,16 @@ package struct RunError: Equatable, Sendable {
     }
 }
 
-/// What becomes of the job. One case for each group of the `settle` script.
+/// What becomes of the job. One case for each group of the `settle` script. All but the ordinary one are boxed: records and
+/// history entries would make every successful run carry their size from hand to hand.
 package enum Disposition: Equatable, Sendable {
     case done(ttlMs: Int, result: [UInt8])
-    case retry(due: Due, Priority, RunRecord, ErrorEntry?)
+    indirect case retry(due: Due, Priority, RunRecord, ErrorEntry?)
     /// Back to the front of the queue.
-    case front(Priority, RunRecord?, ErrorEntry?)
-    case suspect(due: Due, Priority, RunRecord, ErrorEntry?)
-    case dead(ttlMs: Int, RunRecord, ErrorEntry)
-    case cancelled(RunRecord, ErrorEntry?)
+    indirect case front(Priority, RunRecord?, ErrorEntry?)
+    indirect case suspect(due: Due, Priority, RunRecord, ErrorEntry?)
+    indirect case dead(ttlMs: Int, RunRecord, ErrorEntry)
+    indirect case cancelled(RunRecord, ErrorEntry?)
 }
 
 /// Who decides, when, and how long the run took: goes into the history.
@@ -79,10 +80,11 @@ package enum Limits {
 package func decide(
     _ outcome: Outcome, policy: Policy, record: RunRecord, facts: RunFacts, random: @autoclosure () -> Double
 ) -> Disposition {
+    // The ordinary case first, before anything is copied.
+    if case .succeeded(let result) = outcome { return done(result, policy) }
     var next = Verdict(policy: policy, record: record, facts: facts)
     switch outcome {
-    case .succeeded(let result):
-        return .done(ttlMs: policy.resultTTLMs, result: policy.resultTTLMs == 0 ? [] : result.encoded())
+    case .succeeded(let result): return done(result, policy)
     case .failed(let error): return next.failed(.failed, error, wait: nil, random())
     case .timedOut(let error, let killed): return next.failed(.timeout, error, wait: nil, random(), killed: killed)
     case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random())
@@ -97,6 +99,10 @@ package func decide(
     case .lost(let error): return next.lost(error)
     case .crashed(let error, let alone): return next.crashed(error, alone: alone)
     }
+}
+
+private func done(_ result: ResultRecord, _ policy: Policy) -> Disposition {
+    .done(ttlMs: policy.resultTTLMs, result: policy.resultTTLMs == 0 ? [] : result.encoded())
 }
 
 /// One decision in the making: the record grows while the verdict is found.
