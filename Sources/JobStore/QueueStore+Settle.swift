@@ -16,7 +16,7 @@ package struct Settlement: Sendable {
     /// About how many bytes it takes on the wire.
     package var byteCount: Int {
         switch disposition {
-        case .done(_, let result): 96 + result.count
+        case .done(_, let result): 64 + result.count
         case .retry, .front, .suspect, .dead, .cancelled: 600
         }
     }
@@ -40,25 +40,18 @@ extension QueueStore {
     )
         async throws(StoreError) -> (now: Int, answers: [Settled])
     {
-        var groups = [[Int]](repeating: [], count: 6)
-        var size = 128
-        for (index, settlement) in settlements.enumerated() {
-            groups[settlement.disposition.group].append(index)
-            size += settlement.byteCount
-        }
-        var arguments = arguments(capacity: size)
+        let batch = SettleBatch(settlements)
+        var arguments = arguments(capacity: batch.byteCount)
         arguments.append(incarnation.number)
         arguments.append(Limits.cancelledTTL)
-        for group in groups { arguments.append(group.count) }
-        for index in groups.joined() { settlements[index].write(to: &arguments) }
+        batch.write(settlements, to: &arguments)
         var (_, reader) = try await call(.settle, arguments, timeout: timeout)
         return try read { () throws(RedisError) in
             let now = try reader.integer()
             var answers = [Settled](repeating: .ok, count: settlements.count)
             if !reader.isAtEnd {
-                let order = Array(groups.joined())
                 for (position, word) in try reader.exceptions() {
-                    answers[order[position - 1]] = Settled(rawValue: word) ?? .gone
+                    answers[batch.order[position - 1]] = Settled(rawValue: word) ?? .gone
                 }
             }
             return (now, answers)
@@ -66,28 +59,83 @@ extension QueueStore {
     }
 }
 
-extension Disposition {
-    /// The position of its group in the script's arguments.
-    fileprivate var group: Int {
-        switch self {
-        case .done: 0
-        case .retry: 1
-        case .front: 2
-        case .suspect: 3
-        case .dead: 4
-        case .cancelled: 5
+/// The order in which the script takes settlements: runs of successes with one token and one time to live, which nearly
+/// all of a batch are, then the other groups.
+private struct SettleBatch {
+    /// Where each place of the script is in the list of settlements.
+    private(set) var order: [Int] = []
+    /// How long each run of successes is.
+    private var runs: [Int] = []
+    /// How many there are of each other group.
+    private var counts = [Int](repeating: 0, count: 5)
+    /// About how many bytes it takes on the wire.
+    private(set) var byteCount = 160
+
+    private struct Run: Hashable {
+        var token: Int
+        var ttl: Int
+    }
+
+    init(_ settlements: [Settlement]) {
+        var successes: [(run: Run, members: [Int])] = []
+        var groups = [[Int]](repeating: [], count: 5)
+        for (index, settlement) in settlements.enumerated() {
+            byteCount += settlement.byteCount
+            switch settlement.disposition {
+            case .done(let ttl, _):
+                let run = Run(token: settlement.token.number, ttl: ttl)
+                // Few claims are under way at a time: the run is one of the last.
+                if let place = successes.lastIndex(where: { $0.run == run }) {
+                    successes[place].members.append(index)
+                } else {
+                    successes.append((run, [index]))
+                }
+            case .retry: groups[0].append(index)
+            case .front: groups[1].append(index)
+            case .suspect: groups[2].append(index)
+            case .dead: groups[3].append(index)
+            case .cancelled: groups[4].append(index)
+            }
         }
+        order.reserveCapacity(settlements.count)
+        for success in successes {
+            runs.append(success.members.count)
+            order += success.members
+        }
+        for (place, group) in groups.enumerated() {
+            counts[place] = group.count
+            order += group
+        }
+    }
+
+    func write(_ settlements: [Settlement], to arguments: inout Arguments) {
+        arguments.append(runs.count)
+        for count in counts { arguments.append(count) }
+        var rest = order[...]
+        for count in runs {
+            let run = rest.prefix(count)
+            rest = rest.dropFirst(count)
+            let first = settlements[run[run.startIndex]]
+            guard case .done(let ttl, _) = first.disposition else { continue }
+            arguments.append(first.token.number)
+            arguments.append(ttl)
+            arguments.append(count)
+            for index in run { arguments.append(settlements[index].id) }
+            for index in run {
+                if case .done(_, let result) = settlements[index].disposition { arguments.append(bytes: result) }
+            }
+        }
+        for index in rest { settlements[index].write(to: &arguments) }
     }
 }
 
 extension Settlement {
+    /// Anything but a success.
     fileprivate func write(to arguments: inout Arguments) {
         arguments.append(id)
         arguments.append(token.number)
         switch disposition {
-        case .done(let ttl, let result):
-            arguments.append(ttl)
-            arguments.append(bytes: result)
+        case .done: preconditionFailure("successes are written in runs")
         case .retry(let due, let priority, let record, let entry),
             .suspect(let due, let priority, let record, let entry):
             arguments.append(due.wire)

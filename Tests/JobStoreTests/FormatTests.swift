@@ -14,7 +14,7 @@ import Testing
         case .join: ["9", "30000"]
         case .claim: ["7", "2", "5", "0", "1048576", "5"]
         case .beat: ["1", "7", "{}"]
-        case .settle: ["7", "5", "1", "0", "0", "0", "0", "0", "r", "\(token(1).number)", "5", "{}"]
+        case .settle: ["7", "5", "1", "0", "0", "0", "0", "0", "\(token(1).number)", "5", "1", "r", "{}"]
         case .promote: ["100"]
         case .recover: ["8", "100", "1048576", "10000"]
         case .cancel: ["5", "q"]

@@ -2,13 +2,14 @@ import JobModel
 import JobStore
 
 extension ModelQueue {
-    /// Each kind of outcome after the other, in the order of the cases of `Disposition`. Who does not hold the token
-    /// changes nothing.
+    /// Each kind of outcome after the other, in the order of the cases of `Disposition`; of the successes those of one
+    /// token and one time to live together. Who does not hold the token changes nothing.
     mutating func settle(_ incarnation: Int, _ items: [Settlement], now: Int) -> Answer {
         var answers = [Settled](repeating: .ok, count: items.count)
         var fronts: [(id: String, priority: Int)] = []
         for kind in 0..<6 {
-            for (index, item) in items.enumerated() where item.disposition.kind == kind {
+            for index in Self.order(of: kind, in: items) {
+                let item = items[index]
                 guard let job = jobs[item.id], job.state == .running else {
                     answers[index] = .gone
                     continue
@@ -24,6 +25,17 @@ extension ModelQueue {
         release(fronts)
         if let lease = leases[incarnation], lease < 0, held(by: incarnation).isEmpty { end(incarnation) }
         return .settled(answers)
+    }
+
+    private static func order(of kind: Int, in items: [Settlement]) -> [Int] {
+        let places = items.indices.filter { items[$0].disposition.kind == kind }
+        func run(_ place: Int) -> [Int] {
+            guard case .done(let ttl, _) = items[place].disposition else { return [] }
+            return [items[place].token.number, ttl]
+        }
+        var runs: [[Int]] = []
+        for place in places where !runs.contains(run(place)) { runs.append(run(place)) }
+        return runs.flatMap { known in places.filter { run($0) == known } }
     }
 
     private mutating func end(

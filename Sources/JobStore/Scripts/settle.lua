@@ -22,8 +22,9 @@
 -- ARGV[2]  format
 -- ARGV[3]  incarnation
 -- ARGV[4]  cancel_ttl_ms  how long cancelled jobs are kept; -1 = for ever
--- ARGV[5…10] how many of each group follow, in this order; each id once, at most 1,000 in all:
---   done       id token ttl result                    ttl in ms, 0 = forget now, -1 = for ever
+-- ARGV[5…10] how many of each group follow, in this order; each id once, at most 1,000 ids in all
+-- ARGV[11…] the groups:
+--   done       token ttl n id… result…                a run of n jobs; ttl in ms, 0 = forget now, -1 = for ever
 --   retry      id token due priority record slot error   due as in enqueue; error '' = none
 --   front      id token priority record slot error    record '' = leave it
 --   suspect    id token due priority record slot error
@@ -38,9 +39,8 @@
 local m = redis.call('HMGET', meta, 'format', 'limit_succeeded')
 if is_foreign(m[1]) then return {'format', m[1]} end
 
--- Where each group's arguments are: how many, then the offsets of what all groups share.
+-- Where the arguments of each other group are: how many, then the offsets of what these groups share.
 local GROUPS = {
-  {name = 'done', width = 4},
   {name = 'retry', width = 7, due = 2, priority = 3, record = 4},
   {name = 'front', width = 6, priority = 2, record = 3},
   {name = 'suspect', width = 7, due = 2, priority = 3, record = 4},
@@ -48,26 +48,52 @@ local GROUPS = {
   {name = 'cancelled', width = 5, record = 2},
 }
 
--- Probe.
+local answer = {'ok', now}
+local ended, ended_count, count = {}, 0, 0
+local at = 11
+
+local function refuse(position, held)
+  answer[#answer + 1] = position
+  answer[#answer + 1] = held and 'stale' or 'gone'
+end
+
+-- The runs of successes: probe and decide. Counted, because `#` searches: these lists grow with every job.
+local done, done_count = {}, 0
+for _ = 1, tonumber(ARGV[5]) do
+  local token, ttl, n = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local first = at + 3
+  local held = redis.call('ZMSCORE', running, unpack(ARGV, first, first + n - 1))
+  for k = 1, n do
+    -- Most scores print as the token was written.
+    if held[k] == token or held[k] and tonumber(held[k]) == tonumber(token) then
+      local id = ARGV[first + k - 1]
+      ended_count = ended_count + 1
+      ended[ended_count] = id
+      done[3 * done_count + 1] = id
+      done[3 * done_count + 2] = ttl
+      done[3 * done_count + 3] = first + n + k - 1
+      done_count = done_count + 1
+    else
+      refuse(count + k, held[k])
+    end
+  end
+  count = count + n
+  at = first + 2 * n
+end
+
+-- The others.
 local ids, places, groups = {}, {}, {}
-local at, count = 11, 0
 for g, group in ipairs(GROUPS) do
-  for _ = 1, tonumber(ARGV[4 + g]) do
-    count = count + 1
-    ids[count], places[count], groups[count] = ARGV[at], at, group
+  for _ = 1, tonumber(ARGV[5 + g]) do
+    ids[#ids + 1], places[#places + 1], groups[#groups + 1] = ARGV[at], at, group
     at = at + group.width
   end
 end
-local answer = {'ok', now}
-local held = count > 0 and redis.call('ZMSCORE', running, unpack(ids)) or {}
+local held = #ids > 0 and redis.call('ZMSCORE', running, unpack(ids)) or {}
 local is_any_asked = redis.call('EXISTS', asked) == 1
-local stops = is_any_asked and count > 0 and redis.call('ZMSCORE', asked, unpack(ids)) or {}
-
--- Decide, and gather what to write.
-local ended, done, finished = {}, {}, {retry = {}, suspect = {}, dead = {}, cancelled = {}}
+local stops = is_any_asked and #ids > 0 and redis.call('ZMSCORE', asked, unpack(ids)) or {}
+local finished = {retry = {}, suspect = {}, dead = {}, cancelled = {}}
 local fronts, records, entries = {}, {}, {}
--- Counted, because `#` searches: these grow with every job.
-local ended_count, done_count = 0, 0
 
 local function note(group, place, id)
   local record, slot, entry = ARGV[place + group.record], ARGV[place + group.record + 1], ARGV[place + group.record + 2]
@@ -92,38 +118,32 @@ local function add(list, score, id)
 end
 
 local earliest_new = math.huge
-for k = 1, count do
-  local id, place, group = ids[k], places[k], groups[k]
-  local token = ARGV[place + 1]
-  if held[k] ~= token and (not held[k] or tonumber(held[k]) ~= tonumber(token)) then
-    answer[#answer + 1] = k
-    answer[#answer + 1] = held[k] and 'stale' or 'gone'
+for k, id in ipairs(ids) do
+  local place, group = places[k], groups[k]
+  local token = tonumber(ARGV[place + 1])
+  if not held[k] or tonumber(held[k]) ~= token then
+    refuse(count + k, held[k])
   else
     ended_count = ended_count + 1
     ended[ended_count] = id
     local name = group.name
-    if name == 'done' then
-      done_count = done_count + 1
-      done[done_count] = place
+    if stops[k] and tonumber(stops[k]) == token and name ~= 'cancelled' then
+      answer[#answer + 1] = count + k
+      answer[#answer + 1] = 'asked'
+      name = 'cancelled'
+    end
+    note(group, place, id)
+    if name == 'front' then
+      fronts[#fronts + 1] = place
+    elseif name == 'dead' then
+      add(finished.dead, forget_at(tonumber(ARGV[place + 2])), id)
+    elseif name == 'cancelled' then
+      add(finished.cancelled, forget_at(tonumber(ARGV[4])), id)
     else
-      if stops[k] and tonumber(stops[k]) == tonumber(token) and name ~= 'cancelled' then
-        answer[#answer + 1] = k
-        answer[#answer + 1] = 'asked'
-        name = 'cancelled'
-      end
-      note(group, place, id)
-      if name == 'front' then
-        fronts[#fronts + 1] = place
-      elseif name == 'dead' then
-        add(finished.dead, forget_at(tonumber(ARGV[place + 2])), id)
-      elseif name == 'cancelled' then
-        add(finished.cancelled, forget_at(tonumber(ARGV[4])), id)
-      else
-        local due = tonumber(ARGV[place + 2])
-        local score = (due == 0 and now or moment(due)) * 10 + ARGV[place + 3]
-        if score < earliest_new then earliest_new = score end
-        add(finished[name], text(score), id)
-      end
+      local due = tonumber(ARGV[place + 2])
+      local score = (due == 0 and now or moment(due)) * 10 + ARGV[place + 3]
+      if score < earliest_new then earliest_new = score end
+      add(finished[name], text(score), id)
     end
   end
 end
@@ -146,16 +166,15 @@ if done_count > 0 then
     moments[ttl] = moment
     return moment
   end
-  for k = 1, done_count do
-    local place = done[k]
-    local id, ttl = ARGV[place], ARGV[place + 2]
+  for k = 1, 3 * done_count, 3 do
+    local id, ttl = done[k], done[k + 1]
     local moment = moments[ttl] or moment_to_forget(ttl)
     if moment == 'none' then
       forgotten[#forgotten + 1] = id
     else
       if kept_count < room then
         kept_results[2 * kept_count + 1] = id
-        kept_results[2 * kept_count + 2] = ARGV[place + 3]
+        kept_results[2 * kept_count + 2] = ARGV[done[k + 2]]
       else
         -- Above the limit: 15 s without envelope or result, so that memory is bounded.
         moment = moments['15000'] or moment_to_forget('15000')
