@@ -55,6 +55,19 @@ package struct JSONScanner {
         try expect(UInt8(ascii: "}"))
     }
 
+    /// Reads an array and calls `element` with the range of each of its values.
+    package mutating func array(_ element: (Range<Int>) -> Void) throws(Failure) {
+        space()
+        try expect(UInt8(ascii: "["))
+        space()
+        if take(UInt8(ascii: "]")) { return }
+        repeat {
+            element(try value())
+            space()
+        } while take(UInt8(ascii: ","))
+        try expect(UInt8(ascii: "]"))
+    }
+
     /// Nothing but white space may follow.
     package mutating func end() throws(Failure) {
         space()

@@ -23,7 +23,7 @@ public struct JobResult: Sendable {
 
     /// The result as a value. Throws a `DecodingError` when it is something else.
     public func decode<T: Decodable>(as type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(type, from: Data(json.utf8))
+        try PayloadDecoder.decode(type, from: Array(json.utf8)[...])
     }
 }
 

@@ -79,7 +79,7 @@ public struct Handlers: Sendable {
     private static let nothing = Output.json(Array("null".utf8))
 
     private static func decode<J: Decodable>(_ payload: ArraySlice<UInt8>) throws -> J {
-        do { return try JSONDecoder().decode(J.self, from: Data(payload)) } catch {
+        do { return try PayloadDecoder.decode(from: payload) } catch {
             throw Undecodable(error: RunError(type: "\(type(of: error))", explain(error)))
         }
     }
