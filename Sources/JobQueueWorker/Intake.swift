@@ -12,9 +12,10 @@ struct Intake {
 
     private static let slice = 100
 
-    func run() async throws(StoreError) {
-        while true {
-            let entries = try await store.inbox(limit: Self.slice)
+    /// Works until the inbox is empty, the queue full, or `isOver`.
+    func run(isOver: () -> Bool) async throws(StoreError) {
+        while !isOver() {
+            let entries = try await store.inbox(limit: Self.slice, cut: limit)
             if entries.isEmpty { return }
             var good: [(entry: String, job: NewJob)] = []
             var bad: [QueueStore.BadEntry] = []
@@ -32,15 +33,15 @@ struct Intake {
                 late.append(deadLetter(entries.first { $0.entry == good[index].entry } ?? entries[0], why))
             }
             if !late.isEmpty { _ = try await store.intake(good: [], bad: late) }
-            if entries.count < Self.slice || admissions.contains(.full) { return }
+            if admissions.contains(.full) { return }
         }
     }
 
     private func check(_ entry: QueueStore.InboxEntry) -> Result<NewJob, Envelope.Refusal> {
         Result { () throws(Envelope.Refusal) in
             if entry.envelope.isEmpty { throw .init("the entry has no field \"job\": XADD <inbox> * job <envelope>") }
-            guard entry.envelope.count <= limit else {
-                throw .init("the envelope has \(entry.envelope.count) bytes, the limit is \(limit)")
+            guard entry.size <= limit else {
+                throw .init("the envelope has \(entry.size) bytes, the limit is \(limit)")
             }
             do throws(JSONScanner.Failure) { try JSONScanner.validate(Array(entry.envelope)) } catch {
                 throw .init("not JSON: \(error)")
@@ -60,7 +61,7 @@ struct Intake {
         else {
             return due
         }
-        return .at(ms: min(written + ms, Due.latest))
+        return .at(ms: min(min(written, Due.latest) + ms, Due.latest))
     }
 
     private static func id(_ entry: QueueStore.InboxEntry) -> String { "inbox:\(entry.entry)" }
@@ -79,7 +80,7 @@ struct Intake {
         error.message = why
         error.worker = worker
         return QueueStore.BadEntry(
-            entry: entry.entry, id: Self.id(entry), envelope: entry.envelope.prefix(limit), ttlMs: Limits.deadTTL,
+            entry: entry.entry, id: Self.id(entry), envelope: entry.envelope, ttlMs: Limits.deadTTL,
             record: record, error: error)
     }
 }

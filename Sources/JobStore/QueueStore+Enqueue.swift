@@ -90,32 +90,31 @@ extension QueueStore {
     /// An entry of the inbox stream: what any Redis client may write with `XADD … job <envelope>`.
     package struct InboxEntry: Sendable {
         package var entry: String
+        /// Empty for an entry without the field `job`; only the beginning of a long one.
         package var envelope: ArraySlice<UInt8>
+        /// Of the whole envelope, in bytes.
+        package var size: Int
     }
 
-    /// The oldest entries of the inbox.
-    package func inbox(limit: Int) async throws(StoreError) -> [InboxEntry] {
-        let command = Command("XRANGE", Key.inbox.name(in: name), "-", "+", "COUNT", String(limit))
-        let reply: Reply
-        do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }
-        var reader = reply.reader
+    /// The oldest entries of the inbox, together about `batchBytes` at most; envelopes are cut to `cut` bytes.
+    package func inbox(limit: Int, cut: Int) async throws(StoreError) -> [InboxEntry] {
+        var arguments = arguments()
+        arguments.append(limit)
+        arguments.append(Self.batchBytes)
+        arguments.append(cut)
+        var (_, reader) = try await call(.inbox, arguments)
         return try read { () throws(RedisError) in
+            _ = try reader.integer()
             var entries: [InboxEntry] = []
-            for _ in 0..<(try reader.array()) { entries.append(try Self.inboxEntry(&reader)) }
+            for _ in 0..<(try reader.array()) {
+                entries.append(InboxEntry(entry: try reader.string(), envelope: [], size: 0))
+            }
+            _ = try reader.array()
+            for index in entries.indices { entries[index].envelope = try reader.bytes() }
+            _ = try reader.array()
+            for index in entries.indices { entries[index].size = try reader.integer() }
             return entries
         }
-    }
-
-    /// One entry: its id, then fields and values; without a field `job` the envelope is empty, which is malformed.
-    private static func inboxEntry(_ reader: inout ReplyReader) throws(RedisError) -> InboxEntry {
-        _ = try reader.array()
-        var entry = InboxEntry(entry: try reader.string(), envelope: [])
-        for _ in 0..<((try reader.optionalArray() ?? 0) / 2) {
-            let field = try reader.string()
-            let value = try reader.bytes()
-            if field == "job" { entry.envelope = value }
-        }
-        return entry
     }
 
     /// A bad entry on its way to the dead letters.

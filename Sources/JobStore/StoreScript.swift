@@ -1,12 +1,12 @@
 import Crypto
 package import Redis
 
-/// The scripts: one for each change of stored jobs, and two that read.
+/// The scripts: one for each change of stored jobs, and three that read.
 ///
 /// A script is a file with a header that says what it does and names every key it touches. The header is not only for
 /// readers: the keys are taken from it, so what is declared and what is sent cannot differ.
 package enum StoreScript: Int, CaseIterable, Sendable {
-    case enqueue, intake, join, claim, beat, settle, promote, recover, cancel, requeue, prune, snapshot, inspect
+    case enqueue, intake, join, claim, beat, settle, promote, recover, cancel, requeue, prune, snapshot, inspect, inbox
 
     /// The version of stored data that this code speaks. A queue of another format is refused, never guessed at.
     package static let format = 1
@@ -31,6 +31,7 @@ package enum StoreScript: Int, CaseIterable, Sendable {
         case .prune: text(PackageResources.prune_lua)
         case .snapshot: text(PackageResources.snapshot_lua)
         case .inspect: text(PackageResources.inspect_lua)
+        case .inbox: text(PackageResources.inbox_lua)
         }
     }
 }

@@ -4,6 +4,26 @@ import TestSupport
 import Testing
 
 /// Who is turned away at the door, and why.
+/// An id that our client made comes with the empty digest; a caller's own with that of name and payload.
+@Suite(.timeLimit(.minutes(1))) struct SameIDTests {
+    @Test func `a caller's own id does not match a job under an id that our client made`() async throws {
+        let queue = try await stage(["jobs a = {}", "queued a = 5"])
+        let answers = try await queue.unchanged {
+            try await $0.enqueue([job("a"), job("a", remember: 9, digest: "d")]).admissions
+        }
+        #expect(answers == [.duplicate(.queued), .conflict(.queued)])
+    }
+
+    @Test func `the same holds within one call`() async throws {
+        let queue = try await stage()
+        let answers = try await queue.enqueue([
+            job("a"), job("a", remember: 9, digest: "d"), job("b", remember: 9, digest: "d"),
+            job("b", remember: 9, digest: "e"), job("b", remember: 9, digest: "d"),
+        ]).admissions
+        #expect(answers == [.created, .conflict(.queued), .created, .conflict(.queued), .duplicate(.queued)])
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct AdmissionTests {
     @Test func `a full queue takes no more, but still knows its jobs`() async throws {
         let queue = try await stage([

@@ -22,7 +22,7 @@ import Testing
         let expected =
             switch script {
             case .enqueue, .intake, .requeue: "#!lua"
-            case .snapshot, .inspect: "#!lua flags=no-writes,allow-oom"
+            case .snapshot, .inspect, .inbox: "#!lua flags=no-writes,allow-oom"
             default: "#!lua flags=allow-oom"
             }
         #expect(ScriptFile(script).lines[0] == expected)

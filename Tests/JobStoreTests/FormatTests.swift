@@ -22,6 +22,7 @@ import Testing
         case .prune: ["100"]
         case .snapshot: []
         case .inspect: ["1", "q"]
+        case .inbox: ["9", "9", "9"]
         }
     }
 
@@ -46,7 +47,7 @@ import Testing
         let queue = try await stage(Self.lines)
         let (answer, changes) = try await queue.once { try await $0.raw(script, Self.arguments(script)) }
         #expect(answer.first == "ok")
-        #expect(changes.isEmpty == (script == .snapshot || script == .inspect))
+        #expect(changes.isEmpty == ([.snapshot, .inspect, .inbox].contains(script)))
     }
 
     @Test func `the error says what to do`() {

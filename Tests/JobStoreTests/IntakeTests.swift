@@ -77,7 +77,7 @@ import Testing
         let answers = try await queue.intake(good: [("1-0", job("a")), ("2-0", job("a"))], bad: [])
         #expect(answers == [.created, .duplicate(.queued)])
         #expect(try await queue.picture()["meta enqueued"] == "1")
-        #expect(try await queue.inbox(limit: 9).isEmpty)
+        #expect(try await queue.inbox(limit: 9, cut: 99).isEmpty)
     }
 
     @Test func `conflicts, invalid jobs and those beyond the limit stay in the inbox`() async throws {
@@ -98,11 +98,24 @@ import Testing
 
     @Test func `a dead letter never overwrites a job that has its id`() async throws {
         let queue = try await stage(["inbox 1-0 = job x", "jobs inbox:1-0 = {}", "queued inbox:1-0 = 5"])
-        _ = try await queue.unchanged { try await $0.intake(good: [], bad: [bad("1-0")]) }
+        _ = try await queue.twice { try await $0.intake(good: [], bad: [bad("1-0")]) }
         try await queue.draw(["inbox 2-0 = job {}", "inbox 3-0 = job x"])
         let good = (entry: "2-0", job: job("inbox:3-0"))
         #expect(try await queue.intake(good: [good], bad: [bad("3-0")]) == [.created])
-        #expect(try await queue.picture()["dead inbox:3-0"] == nil)
+        let picture = try await queue.picture()
+        for id in ["inbox:1-0", "inbox:3-0"] {
+            #expect(picture["jobs \(id)"] == "{}")
+            #expect(picture["dead \(id)"] == nil)
+            // Under another id, and not in the inbox any more: else it would be read again for ever.
+            #expect(picture["jobs \(id):\(start * 1000)"] == "not json")
+            #expect(picture["dead \(id):\(start * 1000)"] != nil)
+        }
+        #expect(try await queue.inbox(limit: 9, cut: 9).isEmpty)
+    }
+
+    @Test func `the longest number of an entry leaves room for the time in an id`() {
+        let entry = "\(UInt64.max)-\(UInt64.max)"
+        #expect("inbox:\(entry):\(Due.latest * 1000 / 1000)".utf8.count <= 64)
     }
 
     @Test func `good and bad entries of one call do not mix`() async throws {
@@ -117,8 +130,22 @@ import Testing
         let queue = try await stage([
             "inbox 1-0 = job {1}", "inbox 2-0 = other x", "inbox 2-1 = a b job {2} c d", "inbox 3-0 = job {3}",
         ])
-        let entries = try await queue.inbox(limit: 3)
+        let entries = try await queue.inbox(limit: 3, cut: 99)
         #expect(entries.map(\.entry) == ["1-0", "2-0", "2-1"])
         #expect(entries.map { text($0.envelope) } == ["{1}", "", "{2}"])
+    }
+
+    @Test func `what is read of the inbox at once is bounded`() async throws {
+        let queue = try await stage(["inbox 1-0 = job 12345", "inbox 2-0 = job 123"])
+        let entries = try await queue.inbox(limit: 9, cut: 4)
+        #expect(entries.map { text($0.envelope) } == ["1234", "123"])
+        #expect(entries.map(\.size) == [5, 3])
+        let long = String(repeating: "x", count: 400_000)
+        try await queue.draw((3...9).map { "inbox \($0)-0 = job \(long)" })
+        #expect(try await queue.inbox(limit: 9, cut: 400_000).count == 5)
+        #expect(try await queue.inbox(limit: 1, cut: 400_000).count == 1)
+        let whole = String(repeating: "x", count: 2 << 20)
+        let other = try await stage(["inbox 1-0 = job \(whole)", "inbox 2-0 = job x"])
+        #expect(try await other.inbox(limit: 9, cut: 4 << 20).map(\.size) == [2 << 20])
     }
 }

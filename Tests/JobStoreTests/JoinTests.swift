@@ -12,6 +12,7 @@ import Testing
         #expect(
             changes == [
                 "leases 7 = \(start + 9000)", "meta format = 1", "meta born = \(start * 1000)", "meta lease_ms = 9000",
+                "meta tick = \(start)",
             ])
     }
 
@@ -20,6 +21,22 @@ import Testing
         let (answer, changes) = try await queue.once { try await $0.join(other, leaseMs: 1) }
         #expect(answer == .joined(now: start, born: "77", leaseMs: 30_000))
         #expect(changes == ["leases 8 = \(start + 30_000)"])
+    }
+
+    @Test(arguments: [("999999999999", 3_600_000), ("1", 100), ("oops", 5000)])
+    func `a stored lease length outside its bounds is corrected`(stored: String, lease: Int) async throws {
+        let queue = try await stage(["meta lease_ms = \(stored)"])
+        #expect(try await queue.join(other, leaseMs: 5000) == .joined(now: start, born: "77", leaseMs: lease))
+        #expect(try await queue.picture()["meta lease_ms"] == "\(lease)")
+    }
+
+    @Test func `an outage that begins before the first beat is seen as one`() async throws {
+        let queue = try await TestQueue.make().at(start)
+        _ = try await queue.join(worker, leaseMs: 1000)
+        guard case .grace = try await queue.at(start + 5000).recover() else {
+            Issue.record("the lease was recovered at once")
+            return
+        }
     }
 
     @Test(arguments: [

@@ -31,6 +31,25 @@ import Testing
         #expect(picture["queued a"] == "\(place(2, priority: 7))")
     }
 
+    /// What a crash within the effects of a call leaves behind: the job was moved, and stands in its old place as well.
+    @Test(arguments: ["running a = 5", "succeeded a = 5", "dead a = 5", "cancelled a = 5"], ["scheduled", "retrying"])
+    func `a job that went on is only taken off`(place: String, index: String) async throws {
+        let queue = try await stage(["jobs a = {}", "\(index) a = 15", place])
+        let (first, second, changes) = try await queue.twice { try await $0.promote() }
+        #expect(first.moved == 1)
+        #expect(second.moved == 0)
+        #expect(changes == ["\(index) a gone"])
+    }
+
+    @Test func `among those that went on the others move in order`() async throws {
+        let queue = try await stage(["scheduled a = 15", "scheduled b = 25", "retrying c = 35", "running b = 5"])
+        _ = try await queue.promote()
+        let picture = try await queue.picture()
+        #expect(picture["queued a"] == "\(JobStoreTests.place(1))")
+        #expect(picture["queued b"] == nil)
+        #expect(picture["queued c"] == "\(JobStoreTests.place(2))")
+    }
+
     @Test func `nothing is due`() async throws {
         let queue = try await stage()
         let empty = try await queue.unchanged { try await $0.promote() }

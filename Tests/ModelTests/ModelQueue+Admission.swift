@@ -27,14 +27,15 @@ extension ModelQueue {
     }
 
     private mutating func bury(_ bad: QueueStore.BadEntry, now: Int) {
-        guard jobs[bad.id] == nil, let index = inbox.firstIndex(where: { $0.entry == bad.entry }) else { return }
+        guard let index = inbox.firstIndex(where: { $0.entry == bad.entry }) else { return }
+        let id = jobs[bad.id] == nil ? bad.id : "\(bad.id):\(now * 1000)"
         inbox.remove(at: index)
         begin(now: now)
         let end = Self.forget(after: bad.ttlMs, now)
         var job = ModelJob(envelope: text(bad.envelope), state: .dead, priority: 0, at: end)
         job.record = text(bad.record.encoded())
         job.errors[0] = text(bad.error.encoded())
-        jobs[bad.id] = job
+        jobs[id] = job
         meta.count(.enqueued)
         meta.count(.dead)
     }
@@ -45,7 +46,7 @@ extension ModelQueue {
         let memory = remembered[job.id]
         if jobs[job.id] != nil || memory != nil {
             let state = jobs[job.id]?.state
-            let isOther = memory.map { !$0.digest.isEmpty && !job.digest.isEmpty && $0.digest != job.digest } ?? false
+            let isOther = !job.digest.isEmpty && memory.map { !$0.digest.isEmpty && $0.digest != job.digest } ?? true
             return isOther ? .conflict(state) : .duplicate(state)
         }
         if room < 1 { return .full }

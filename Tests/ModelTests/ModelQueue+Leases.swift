@@ -10,7 +10,8 @@ extension ModelQueue {
         }
         meta[.format] = StoreScript.format
         meta[.born] = meta[.born] ?? now * 1000
-        meta[.leaseMs] = meta[.leaseMs] ?? leaseMs
+        meta[.leaseMs] = min(max(meta[.leaseMs] ?? leaseMs, 100), 3_600_000)
+        meta[.tick] = meta[.tick] ?? now
         leases[incarnation] = now + meta.leaseMs
         return .join(.joined(now: now, born: "\(meta[.born]!)", leaseMs: meta.leaseMs))
     }
@@ -70,7 +71,8 @@ extension ModelQueue {
     private func answer(_ ids: [String], now: Int) -> ClaimView {
         ClaimView(
             now: now, epoch: meta[.epoch] ?? 0, nextDue: nextDue, inbox: inbox.count,
-            isSuspectDue: (earliest(.suspect) ?? .max) <= now, born: "\(meta[.born]!)", left: count(.queued),
+            isSuspectDue: !meta.isPaused && (earliest(.suspect) ?? .max) <= now, born: "\(meta[.born]!)",
+            left: count(.queued),
             jobs: ids.map(view))
     }
 

@@ -35,7 +35,8 @@ import Testing
         }
         print(tally.table)
         guard Self.operations >= 100_000, reports.allSatisfy({ $0.failure == nil }) else { return }
-        for script in StoreScript.allCases {
+        // The one that only reads a stream is not part of the walk.
+        for script in StoreScript.allCases where script != .inbox {
             #expect(tally.scripts[script] ?? 0 >= 2_000, "\(script) ran too seldom")
         }
         #expect(tally.rarities(below: 10) == [])

@@ -63,18 +63,22 @@ local function admit(first, stride, count, skip)
     local id = ids[k]
     if not (skip and skip[k]) then
       local note = noted[k] or seen[id]
+      local digest = ARGV[at + 5]
       if not is_job(at) then
         words[k] = 'invalid'
-      elseif known[k] or note then
-        local same = not note or note == '' or ARGV[at + 5] == '' or note == ARGV[at + 5]
+      elseif known[k] or note or seen_state[id] then
+        -- Without a note the id is one that our client made, so a caller's own id meets another job.
+        local same = digest == '' or note == '' or note == digest
         local state = seen_state[id] or state_of(id)
         words[k] = (same and 'dup ' or 'conflict ') .. state
       elseif room < 1 or (ARGV[at + 4] ~= '0' and idem_room < 1) then
         words[k] = 'full'
       else
         room = room - 1
-        seen[id] = ARGV[at + 5]
-        if ARGV[at + 4] ~= '0' then idem_room = idem_room - 1 end
+        if ARGV[at + 4] ~= '0' then
+          seen[id] = digest
+          idem_room = idem_room - 1
+        end
         if moment(tonumber(ARGV[at + 3])) <= now then
           now_at[#now_at + 1] = at
           seen_state[id] = 'queued'

@@ -24,7 +24,7 @@
 -- ARGV[7]  max_bytes    of envelopes; one job is always returned
 -- ARGV[8]  dead_ttl_ms  for jobs without envelope
 --
--- Answers {'ok', now_ms, epoch, due_ms | -1, inbox, suspect due 0 | 1, born, left, ids, envelopes, records | {}}.
+-- Answers {'ok', now_ms, epoch, due_ms | -1, inbox, can a suspect be claimed 0 | 1, born, left, ids, envelopes, records | {}}.
 -- 'stale': the incarnation is over. 'skipped': n is behind the last number; claim again with the next. 'invalid': n.
 -- Jobs already held under n are answered again, so a lost reply loses nothing and the same call changes nothing.
 -- uses:
@@ -38,6 +38,7 @@ if not lease or tonumber(lease) < 0 then return {'stale', m[3] or ''} end
 
 local token = tonumber(incarnation) * 268435456 + n
 local epoch = tonumber(m[2]) or 0
+local is_paused = m[4] == '1'
 
 local function earliest(index)
   return tonumber(redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2] or math.huge)
@@ -45,7 +46,7 @@ end
 
 local function answer(ids, envelopes, records)
   local due = math.min(earliest(scheduled), earliest(retrying))
-  local is_suspect_due = earliest(suspect) <= now * 10 + 9 and 1 or 0
+  local is_suspect_due = not is_paused and earliest(suspect) <= now * 10 + 9 and 1 or 0
   return {
     'ok', now, text(epoch), due < math.huge and math.floor(due / 10) or -1, redis.call('XLEN', inbox), is_suspect_due,
     m[3] or '', redis.call('ZCARD', queued), ids, envelopes, records,
@@ -92,7 +93,6 @@ end
 
 local alone = ARGV[6] == '1'
 local source, candidates = alone and suspect or queued, {}
-local is_paused = m[4] == '1'
 if alone and not is_paused then
   local low, high = tokens(tonumber(incarnation))
   if redis.call('ZCOUNT', running, low, high) == 0 then

@@ -26,7 +26,8 @@
 --          then six for each bad entry: entry, id, raw envelope, ttl_ms, run record, error entry
 --
 -- Answers {'ok', now_ms, then for each good one that was not taken in: its position and a word as in enqueue, or 'gone'
--- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream.
+-- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream. A bad entry
+-- always leaves it: when its id is taken, the time is added to it.
 -- uses: admit
 
 local format = redis.call('HGET', meta, 'format')
@@ -52,10 +53,11 @@ for k = 1, good do
 end
 for k = 1, bad do
   local at = 5 + good * 7 + (k - 1) * 6
-  -- Looked at now, because a good one may have brought the same id.
-  if is_there(ARGV[at]) and redis.call('HEXISTS', jobs, ARGV[at + 1]) == 0 then
+  if is_there(ARGV[at]) then
     begin(redis.call('HGET', meta, 'format'))
     local id, ttl = ARGV[at + 1], tonumber(ARGV[at + 3])
+    -- Looked at now, because a good one may have brought the same id.
+    if redis.call('HEXISTS', jobs, id) == 1 then id = id .. ':' .. text(now_us) end
     redis.call('XDEL', inbox, ARGV[at])
     redis.call('HSET', jobs, id, ARGV[at + 2])
     redis.call('ZADD', dead, ttl < 0 and '+inf' or text(now + ttl), id)

@@ -1,17 +1,21 @@
 #!lua flags=allow-oom
 -- promote.lua: what is due, scheduled or retrying, becomes queued, in the order it was due.
 --
--- KEYS[1] scheduled  ZSET  id, due ms x 10 + priority
--- KEYS[2] retrying   ZSET  id, due ms x 10 + priority
--- KEYS[3] queued     ZSET  id, priority x 2^49 + 2^48 + sequence
--- KEYS[4] meta       HASH  sequence; tick, calm, guard, grace
--- KEYS[5] wake       ZSET  one member: look here
--- KEYS[6] leases     ZSET  a step back of the clock pulls deadlines in
--- ARGV[1] now_ms     '' = Redis' clock
--- ARGV[2] format
--- ARGV[3] limit      jobs at most, 1 … 1,000
+-- KEYS[1]  scheduled  ZSET  id, due ms x 10 + priority
+-- KEYS[2]  retrying   ZSET  id, due ms x 10 + priority
+-- KEYS[3]  queued     ZSET  id, priority x 2^49 + 2^48 + sequence
+-- KEYS[4]  meta       HASH  sequence; tick, calm, guard, grace
+-- KEYS[5]  wake       ZSET  one member: look here
+-- KEYS[6]  leases     ZSET  a step back of the clock pulls deadlines in
+-- KEYS[7]  running    ZSET  read
+-- KEYS[8]  succeeded  ZSET  read
+-- KEYS[9]  dead       ZSET  read
+-- KEYS[10] cancelled  ZSET  read
+-- ARGV[1]  now_ms     '' = Redis' clock
+-- ARGV[2]  format
+-- ARGV[3]  limit      jobs at most, 1 … 1,000
 --
--- Answers {'ok', now_ms, moved, next due ms | -1}. Right after a gap or step in time nothing moves: call again.
+-- Answers {'ok', now_ms, taken, next due ms | -1}. Right after a gap or step in time nothing moves: call again.
 -- uses: clock
 
 local format = redis.call('HGET', meta, 'format')
@@ -40,19 +44,40 @@ table.sort(found, function(a, b)
   return a.place < b.place
 end)
 
-local moved = math.min(#found, limit)
-if moved == 0 then return {'ok', now, 0, next_due()} end
-local sequence = redis.call('HINCRBY', meta, 'sequence', moved) - moved
-local scores, gone = {}, {[scheduled] = {}, [retrying] = {}}
-for k = 1, moved do
-  local job = found[k]
-  scores[2 * k - 1] = (job.score % 10) * 562949953421312 + 281474976710656 + sequence + k
-  scores[2 * k] = job.id
-  gone[job.index][#gone[job.index] + 1] = job.id
+local taken = math.min(#found, limit)
+if taken == 0 then return {'ok', now, 0, next_due()} end
+
+-- A job that a torn log left here was moved before, and may have run since: it is only taken off.
+local ids = {}
+for k = 1, taken do ids[k] = found[k].id end
+local places = {}
+for _, index in ipairs({running, succeeded, dead, cancelled}) do
+  if redis.call('EXISTS', index) == 1 then places[#places + 1] = redis.call('ZMSCORE', index, unpack(ids)) end
 end
-redis.call('ZADD', queued, unpack(scores))
-redis.call('ZADD', wake, 0, 'w')
+local function is_past(k)
+  for _, scores in ipairs(places) do
+    if scores[k] then return true end
+  end
+  return false
+end
+
+local moved, gone = {}, {[scheduled] = {}, [retrying] = {}}
+for k = 1, taken do
+  local job = found[k]
+  gone[job.index][#gone[job.index] + 1] = job.id
+  if not is_past(k) then moved[#moved + 1] = job end
+end
+if #moved > 0 then
+  local sequence = redis.call('HINCRBY', meta, 'sequence', #moved) - #moved
+  local scores = {}
+  for k, job in ipairs(moved) do
+    scores[2 * k - 1] = text((job.score % 10) * 562949953421312 + 281474976710656 + sequence + k)
+    scores[2 * k] = job.id
+  end
+  redis.call('ZADD', queued, unpack(scores))
+  redis.call('ZADD', wake, 0, 'w')
+end
 for index, ids in pairs(gone) do
   if #ids > 0 then redis.call('ZREM', index, unpack(ids)) end
 end
-return {'ok', now, moved, next_due()}
+return {'ok', now, taken, next_due()}
