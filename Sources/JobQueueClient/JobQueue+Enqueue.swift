@@ -206,11 +206,21 @@ extension JobQueue {
             throw JobQueueError(
                 .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
         }
+        let bytes = envelope.encoded()
+        guard bytes.count - payload.count <= Self.maxOverheadBytes else {
+            throw JobQueueError(
+                .badOption,
+                "tags, metadata and backoff take \(bytes.count - payload.count) bytes, the limit is \(Self.maxOverheadBytes)"
+            )
+        }
         return NewJob(
-            id: draft.id ?? makeID(now), envelope: envelope.encoded(),
+            id: draft.id ?? makeID(now), envelope: bytes,
             priority: envelope.policy.priority, due: due, rememberMs: draft.id == nil ? 0 : NewJob.ownIDMemoryMs,
             digest: draft.id == nil ? "" : NewJob.digest(name: envelope.name, payload: payload))
     }
+
+    /// Of what an envelope holds beside the payload.
+    private static let maxOverheadBytes = 64 * 1024
 
     private func makeID(_ now: Int) -> String {
         var generator = SystemRandomNumberGenerator()

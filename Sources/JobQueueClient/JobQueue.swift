@@ -31,8 +31,7 @@ public final class JobQueue: Sendable {
     let configuration: Configuration
     let ids = Mutex(ULIDFactory())
     private let queues = Mutex<[QueueName: QueueEntrance]>([:])
-    /// Redis' clock minus ours, ms: times in envelopes are Redis' times.
-    private let clockOffset: Int
+    private let clock = RedisClock()
 
     /// Connects, and checks that the server is one that keeps jobs.
     ///
@@ -51,7 +50,7 @@ public final class JobQueue: Sendable {
         store = Store(client)
         self.configuration = configuration
         do throws(JobQueueError) {
-            clockOffset = try await Self.open(store, configuration) - Self.clock()
+            clock.learn(try await Self.open(store, configuration))
         } catch {
             await client.close()
             throw error
@@ -77,16 +76,30 @@ public final class JobQueue: Sendable {
     public func close() async { await store.client.close() }
 
     /// Milliseconds since 1970 by Redis' clock, as far as this process knows it.
-    var now: Int { Self.clock() + clockOffset }
-
-    private static func clock() -> Int { Int(Date().timeIntervalSince1970 * 1000) }
+    var now: Int { clock.now }
 
     func entrance(_ queue: QueueName) -> QueueEntrance {
         queues.withLock { queues in
             if let known = queues[queue] { return known }
-            let new = QueueEntrance(queue, store: store, timeout: min(configuration.enqueueTimeout, .seconds(10)))
+            let new = QueueEntrance(
+                queue, store: store, timeout: min(configuration.enqueueTimeout, .seconds(10)), clock: clock)
             queues[queue] = new
             return new
         }
     }
+}
+
+/// Redis' clock, as far as this process knows it: times in envelopes are Redis' times, so a wrong clock here, or one that
+/// is set, makes no job expire.
+final class RedisClock: Sendable {
+    private let start = ContinuousClock.now
+    /// Redis' ms since 1970 minus ours since `start`.
+    private let offset = Atomic(0)
+
+    private var passed: Int { (ContinuousClock.now - start).milliseconds }
+
+    func learn(_ now: Int) { offset.store(now - passed, ordering: .relaxed) }
+
+    /// Milliseconds since 1970.
+    var now: Int { passed + offset.load(ordering: .relaxed) }
 }

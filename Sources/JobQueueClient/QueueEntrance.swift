@@ -8,8 +8,8 @@ struct QueueEntrance: Sendable {
     private let sender: EnqueueSender
     private let batcher: EnqueueBatcher
 
-    init(_ queue: QueueName, store: Store, timeout: Duration) {
-        let sender = EnqueueSender(queue, store: store, timeout: timeout)
+    init(_ queue: QueueName, store: Store, timeout: Duration, clock: RedisClock) {
+        let sender = EnqueueSender(queue, store: store, timeout: timeout, clock: clock)
         self.sender = sender
         batcher = EnqueueBatcher { jobs, since in await sender.enqueue(jobs, since: since) }
     }
@@ -26,19 +26,20 @@ private final class EnqueueSender: Sendable {
     private let store: QueueStore
     private let home: Store
     private let timeout: Duration
+    private let clock: RedisClock
     private let isRegistered = Atomic(false)
 
-    init(_ queue: QueueName, store: Store, timeout: Duration) {
+    init(_ queue: QueueName, store: Store, timeout: Duration, clock: RedisClock) {
         home = store
         self.store = store.queue(queue)
         self.timeout = timeout
+        self.clock = clock
     }
 
     /// Hands over up to 1,000 jobs in one round trip. The time that they have counts from `since`.
     func enqueue(_ jobs: [NewJob], since: ContinuousClock.Instant) async -> Result<[Admission], StoreError> {
         let deadline = since + timeout
         do throws(StoreError) {
-            try await register(until: deadline)
             return .success(try await trying(jobs, until: deadline))
         } catch { return .failure(error) }
     }
@@ -57,7 +58,9 @@ private final class EnqueueSender: Sendable {
         var isRepeat = false
         while true {
             do throws(StoreError) {
-                let (_, admissions) = try await store.enqueue(jobs, timeout: Self.timeLeft(deadline))
+                try await register(until: deadline)
+                let (now, admissions) = try await store.enqueue(jobs, timeout: Self.timeLeft(deadline))
+                clock.learn(now)
                 return isRepeat ? zip(jobs, admissions).map(Self.ownFirstTry) : admissions
             } catch .redis(let error) where error.isWorthAnotherTry && ContinuousClock.now < deadline {
                 isRepeat = isRepeat || error.outcomeIsUnknown

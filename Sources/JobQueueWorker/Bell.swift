@@ -37,6 +37,8 @@ final class Bell<Thing: Hashable & Sendable>: Sendable {
         }
     }
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     func close() {
         let waiter = state.withLock { state in
             state.isClosed = true

@@ -113,8 +113,15 @@ final class Fetcher: Sendable {
         }
     }
 
+    /// A job that waits here for a slot was asked to stop.
+    func cancelWaiting(where isMeant: (Run) -> Bool) {
+        guard let run = buffer.withdraw(where: isMeant) else { return }
+        settler.add(executor.settlement(of: run, .cancelled), under: run.lease)
+    }
+
     /// Gives back what was claimed ahead and has been waiting for too long.
     func giveBack(now: Int) {
+        buffer.checkReservation(now: now)
         for run in buffer.overdue(now: now) {
             settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
         }
@@ -157,6 +164,7 @@ final class Fetcher: Sendable {
     private func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim?
     {
         var number = lease.nextClaim()
+        defer { lease.end(claim: number) }
         while !lease.isOver {
             do throws(StoreError) {
                 let answer = try await member.store.claim(
@@ -165,11 +173,12 @@ final class Fetcher: Sendable {
                 lane.answeredAt.store(0, ordering: .relaxed)
                 switch answer {
                 case .claimed(let claim):
-                    lease.answer(number)
                     lease.hold(claim.jobs.count)
                     clock.learn(redis: claim.now)
                     return claim
-                case .skipped: number = lease.nextClaim()
+                case .skipped:
+                    lease.end(claim: number)
+                    number = lease.nextClaim()
                 case .stale(let born): members.end(lease, born: born)
                 }
             } catch {
@@ -208,6 +217,8 @@ final class Fetcher: Sendable {
 
     /// A suspect that has been due for this long is run here, ns: by then no worker with one slot has come for it.
     private static let patience = 5_000_000_000
+    /// How long jobs beside it may take to end before a suspect has to wait for another time, ns: so long slots are idle.
+    private static let quiet = 10_000_000_000
 
     /// Runs suspects with nothing beside them: at once when there is nothing else to do, else when nobody else has. One
     /// of each queue; answers whether there was any.
@@ -222,7 +233,10 @@ final class Fetcher: Sendable {
             let since = member.suspectSince.load(ordering: .relaxed)
             if since == 0 { member.suspectSince.store(now, ordering: .relaxed) }
             guard buffer.load == 0 || (since != 0 && now - since > Self.patience) else { continue }
-            await buffer.reserve()
+            guard await buffer.reserve(until: now + Self.quiet) else {
+                member.suspectSince.store(clock.nanoseconds + 2 * Self.quiet, ordering: .relaxed)
+                continue
+            }
             // Our range must be empty: outcomes on their way still count as held.
             for _ in 0..<200 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(5)) }
             if let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed,

@@ -172,6 +172,7 @@ final class Heart: Sendable {
         for slot in slots {
             slot.cancel(.cancelled) { $0.id == asked.id && $0.token == asked.token && $0.lease === lease }
         }
+        fetcher.cancelWaiting { $0.id == asked.id && $0.token == asked.token && $0.lease === lease }
     }
 
     /// More held there than known here, twice in a row: some claim's answer got lost for good.

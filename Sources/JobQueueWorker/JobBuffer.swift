@@ -22,6 +22,8 @@ final class JobBuffer: Sendable {
         var isClosed = false
         /// Somebody will run a job alone: no more are wanted until that is over.
         var isReserved = false
+        /// Who waits to be alone, and until when, ns.
+        var loner: (until: Int, caller: CheckedContinuation<Bool, Never>)?
         var lanes: [(threshold: Int, caller: CheckedContinuation<Int, Never>)] = []
         var watchers: [CheckedContinuation<Void, Never>] = []
     }
@@ -75,6 +77,12 @@ final class JobBuffer: Sendable {
             return wakeableLane(&state)
         }
         lane.map { $0.caller.resume(returning: $0.want) }
+        tellWatchers()
+    }
+
+    /// A run was taken and not begun.
+    func putDown() {
+        state.withLock { $0.running -= 1 }
         tellWatchers()
     }
 
@@ -183,6 +191,14 @@ final class JobBuffer: Sendable {
         return old != nil
     }
 
+    /// Takes out a run that has not started; nil when it is not there.
+    func withdraw(where isMeant: (Run) -> Bool) -> Run? {
+        state.withLock { state in
+            guard let place = state.runs.firstIndex(where: isMeant) else { return nil }
+            return state.runs.remove(at: place)
+        }
+    }
+
     /// Takes back what was claimed ahead and waits behind jobs that turned out slow: another worker may be idle. To be
     /// asked now and then. A configured number of jobs claimed ahead is what somebody wanted, and stays.
     func overdue(now: Int) -> [Run] {
@@ -219,12 +235,37 @@ final class JobBuffer: Sendable {
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Runs that wait here or are under way.
     var load: Int { state.withLock { $0.running + $0.runs.count } }
+    var isReserved: Bool { state.withLock { $0.isReserved } }
     var waiting: [Run] { state.withLock { Array($0.runs) } }
 
-    /// From now on no more jobs are wanted; returns when nothing waits, runs or is on its way.
-    func reserve() async {
-        state.withLock { $0.isReserved = true }
-        await untilEmpty()
+    /// From now on no more jobs are wanted. Answers true when nothing waits, runs or is on its way; false when that has
+    /// not come about by `until`, ns: then jobs are wanted again.
+    func reserve(until: Int) async -> Bool {
+        await withCheckedContinuation { caller in
+            let isAlone = state.withLock { state in
+                state.isReserved = true
+                let isEmpty = isEmpty(state)
+                if !isEmpty { state.loner = (until, caller) }
+                return isEmpty
+            }
+            if isAlone { caller.resume(returning: true) }
+        }
+    }
+
+    /// Ends the wait of `reserve` when its time is over. To be called now and then.
+    func checkReservation(now: Int) {
+        let (loner, lane): (Loner?, (caller: CheckedContinuation<Int, Never>, want: Int)?) = state.withLock { state in
+            guard let loner = state.loner, now >= loner.until else { return (nil, nil) }
+            state.loner = nil
+            state.isReserved = false
+            return (loner.caller, wakeableLane(&state))
+        }
+        loner?.resume(returning: false)
+        lane.map { $0.caller.resume(returning: $0.want) }
+    }
+
+    private func isEmpty(_ state: State) -> Bool {
+        state.running == 0 && state.runs.isEmpty && state.expected == 0
     }
 
     /// Jobs are wanted again.
@@ -238,22 +279,29 @@ final class JobBuffer: Sendable {
 
     /// Returns when nothing waits, runs or is on its way.
     func untilEmpty() async {
-        await withCheckedContinuation { caller in
-            let isEmpty = state.withLock { state in
-                let isEmpty = state.running == 0 && state.runs.isEmpty && state.expected == 0
-                if !isEmpty { state.watchers.append(caller) }
-                return isEmpty
+        await withCheckedContinuation { (caller: CheckedContinuation<Void, Never>) in
+            let isDone = state.withLock { state in
+                let isDone = isEmpty(state)
+                if !isDone { state.watchers.append(caller) }
+                return isDone
             }
-            if isEmpty { caller.resume() }
+            if isDone { caller.resume() }
         }
     }
 
     private func tellWatchers() {
-        let watchers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard state.running == 0, state.runs.isEmpty, state.expected == 0 else { return [] }
-            defer { state.watchers = [] }
-            return state.watchers
+        let (watchers, loner): (Waiters, Loner?) = state.withLock { state in
+            guard isEmpty(state) else { return ([], nil) }
+            defer {
+                state.watchers = []
+                state.loner = nil
+            }
+            return (state.watchers, state.loner?.caller)
         }
         for watcher in watchers { watcher.resume() }
+        loner?.resume(returning: true)
     }
+
+    private typealias Waiters = [CheckedContinuation<Void, Never>]
+    private typealias Loner = CheckedContinuation<Bool, Never>
 }

@@ -1,6 +1,7 @@
 import JobModel
 import JobStore
 import Logging
+import Redis
 import Synchronization
 
 /// One queue that this worker serves.
@@ -8,7 +9,14 @@ final class Member: Sendable {
     let queue: QueueName
     let store: QueueStore
     let suspectSince = Atomic(0)
-    fileprivate let state = Mutex<(lease: Lease?, isRefused: Bool)>((nil, false))
+    fileprivate let state = Mutex(State())
+
+    fileprivate struct State {
+        var lease: Lease?
+        var isRefused = false
+        /// Why the last try to join failed.
+        var problem: StoreError?
+    }
 
     init(_ store: QueueStore) {
         queue = store.name
@@ -57,18 +65,42 @@ final class Members: Sendable {
         do throws(StoreError) {
             return try await join(member)
         } catch {
-            if case .foreignFormat = error {
-                refuse(member, error)
-            } else {
-                logger.warning("cannot join \(member.queue): \(error)")
-                try? await Task.sleep(for: .milliseconds(100))
-            }
+            note(error, member)
+            if case .foreignFormat = error {} else { try? await Task.sleep(for: .milliseconds(100)) }
             return nil
         }
     }
 
+    /// The first try, before any work: says why when none of the queues can ever be joined as things are.
+    func joinAll() async throws(StoreError) {
+        var refusals: [StoreError] = []
+        for member in all {
+            do throws(StoreError) { _ = try await join(member) } catch {
+                note(error, member)
+                if !error.isWorthWaitingFor { refusals.append(error) }
+            }
+        }
+        if refusals.count == all.count, let first = refusals.first { throw first }
+    }
+
+    /// A queue that is not served, and why.
+    var problem: StoreError? { all.lazy.compactMap { $0.state.withLock(\.problem) }.first }
+
+    /// Says it once, until something else is wrong.
+    private func note(_ error: StoreError, _ member: Member) {
+        if case .foreignFormat = error { refuse(member, error) }
+        let isNews = member.state.withLock { state in
+            defer { state.problem = error }
+            return state.problem != error
+        }
+        if isNews { logger.warning("cannot join \(member.queue): \(error)") }
+    }
+
     private func join(_ member: Member) async throws(StoreError) -> Lease {
-        try await home.register(member.queue)
+        do throws(StoreError) { try await home.register(member.queue) } catch {
+            // Whoever filled the queue has registered it; one that is full must be drained.
+            guard case .redis(.outOfMemory) = error else { throw error }
+        }
         while true {
             let incarnation = Incarnation.random()
             switch try await member.store.join(incarnation, leaseMs: length.milliseconds) {
@@ -77,7 +109,15 @@ final class Members: Sendable {
                 clock.learn(redis: now)
                 let lease = Lease(
                     queue: member.queue, incarnation: incarnation, born: born, length: .milliseconds(leaseMs))
-                member.state.withLock { $0.lease = lease }
+                member.state.withLock { state in
+                    state.lease = lease
+                    state.problem = nil
+                }
+                if lease.length != length {
+                    logger.notice(
+                        "the lease of \(member.queue) is \(lease.length), as its first worker set it",
+                        metadata: ["configured": "\(length)"])
+                }
                 logger.debug("joined \(member.queue)", metadata: ["incarnation": "\(incarnation.number)"])
                 return lease
             }

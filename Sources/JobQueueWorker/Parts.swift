@@ -50,6 +50,12 @@ struct Parts: Sendable {
         closing.close()
     }
 
+    /// Becomes a member of the queues. Throws when none of them can be served.
+    func join() async throws(StoreError) { try await members.joinAll() }
+
+    /// A queue that could not be served to the end, and why.
+    var problem: StoreError? { members.problem }
+
     /// Works until closed, or with `isBurst` until there is nothing to do, and everything is settled.
     func run(isBurst: Bool) async {
         await withDiscardingTaskGroup { beside in
@@ -61,8 +67,8 @@ struct Parts: Sendable {
                 heart.limitSettling { settler.giveUp() }
             }
             // Only now, when every outcome is stored, is what the queue still thinks to be ours given back.
-            for member in members.all { await upkeep.leave(member) }
             upkeep.bell.close()
+            await upkeep.leaveAll()
         }
     }
 
@@ -104,6 +110,13 @@ struct Parts: Sendable {
     private func loop(_ slot: Slot) async -> Bool {
         var finished: Int?
         while let run = await buffer.next(finished: finished) {
+            // Somebody else may have it by now.
+            if run.lease.isOver {
+                buffer.putDown()
+                settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
+                finished = nil
+                continue
+            }
             let end = await executor.execute(run, in: slot)
             settle(run, end, successor: slot.clear())
             finished = end.nanoseconds

@@ -11,11 +11,10 @@ final class Lease: Sendable {
     let length: Duration
     /// Set once somebody else may have these jobs. Never unset.
     private let over = Atomic(false)
-    private let numbers = Atomic(0)
     /// Jobs that this side thinks it holds: claimed and not yet settled.
     private let count = Atomic(0)
-    /// The highest claim number that was answered.
-    private let answered = Atomic(0)
+    /// Claim numbers: the last one, and those that are not answered yet. Few are under way at a time.
+    private let claims = Mutex<(last: Int, open: [Int])>((0, []))
 
     init(queue: QueueName, incarnation: Incarnation, born: String, length: Duration) {
         self.queue = queue
@@ -28,9 +27,19 @@ final class Lease: Sendable {
     /// Answers whether this call ended it.
     func end() -> Bool { !over.exchange(true, ordering: .acquiringAndReleasing) }
 
-    func nextClaim() -> Int { numbers.add(1, ordering: .relaxed).newValue }
-    func answer(_ claim: Int) { answered.max(claim, ordering: .relaxed) }
-    var lastAnswered: Int { answered.load(ordering: .relaxed) }
+    func nextClaim() -> Int {
+        claims.withLock { claims in
+            claims.last += 1
+            claims.open.append(claims.last)
+            return claims.last
+        }
+    }
+
+    /// A claim was answered, or will not be tried again.
+    func end(claim: Int) { claims.withLock { claims in claims.open.removeAll { $0 == claim } } }
+
+    /// What was claimed under smaller numbers is known here, or lost.
+    var answeredBelow: Int { claims.withLock { $0.open.min() ?? $0.last + 1 } }
 
     var held: Int { count.load(ordering: .relaxed) }
     func hold(_ jobs: Int) { count.add(jobs, ordering: .relaxed) }

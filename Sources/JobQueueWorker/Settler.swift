@@ -15,6 +15,8 @@ final class Settler: Sendable {
         var items: [Item] = []
         /// Those that a call is in flight for.
         var sending: [Item] = []
+        /// What could not be stored although the jobs are still held, by id.
+        var kept: [String: Item] = [:]
         var waiter: CheckedContinuation<Void, Never>?
         var isClosed = false
     }
@@ -41,6 +43,16 @@ final class Settler: Sendable {
 
     /// Ids that wait for their settlement to be answered.
     var ids: [String] { state.withLock { ($0.items + $0.sending).map(\.settlement.id) } }
+
+    /// Outcomes that are known here and may not be stored, by id. Whoever gives back what is held must not take these
+    /// jobs for ones that never ran.
+    var unsettled: [String: Settlement] {
+        state.withLock { state in
+            var all = state.kept.mapValues(\.settlement)
+            for item in state.items + state.sending { all[item.settlement.id] = item.settlement }
+            return all
+        }
+    }
 
     /// What has come is still sent; then `run` returns.
     func close() {
@@ -104,6 +116,7 @@ final class Settler: Sendable {
     private func settle(_ settlements: [Settlement], under lease: Lease) async {
         guard let store = stores[lease.queue] else { return }
         defer { lease.letGo(settlements.count) }
+        var pause = 50
         while true {
             do throws(StoreError) {
                 let (now, answers) = try await store.settle(lease.incarnation, settlements)
@@ -111,14 +124,38 @@ final class Settler: Sendable {
                 report(settlements, answers, lease)
                 return
             } catch {
-                guard error.isWorthWaitingFor, !lease.isOver, !isGivenUp else {
+                guard error.mayHeal, !lease.isOver, !isGivenUp else {
                     logger.error("the outcomes of \(settlements.count) jobs could not be stored: \(error)")
+                    if !lease.isOver { keep(settlements, lease) }
                     return
                 }
-                logger.debug("settling is repeated: \(error)")
-                try? await Task.sleep(for: .milliseconds(50))
+                logger.log(level: pause == 50 ? .debug : .warning, "settling is repeated: \(error)")
+                try? await Task.sleep(for: .milliseconds(pause))
+                if !error.isWorthWaitingFor { pause = min(pause * 2, 1000) }
             }
         }
+    }
+
+    /// More than this nobody holds; it bounds what is kept when every call fails for good.
+    private static let keptLimit = 10_000
+
+    private func keep(_ settlements: [Settlement], _ lease: Lease) {
+        state.withLock { state in
+            state.kept = state.kept.filter { !$0.value.lease.isOver }
+            for settlement in settlements.prefix(Self.keptLimit - min(state.kept.count, Self.keptLimit)) {
+                state.kept[settlement.id] = Item(lease: lease, settlement: settlement)
+            }
+        }
+    }
+
+    /// Sends again what was kept for these jobs. Answers for which ids there was something.
+    func sendKept(_ ids: [String]) -> Set<String> {
+        let items = state.withLock { state in ids.compactMap { state.kept.removeValue(forKey: $0) } }
+        for item in items where !item.lease.isOver {
+            item.lease.hold(1)
+            add(item.settlement, under: item.lease)
+        }
+        return Set(items.map(\.settlement.id))
     }
 
     private let givenUp = Atomic(false)
@@ -133,6 +170,8 @@ final class Settler: Sendable {
             case .asked:
                 logger.info("job cancelled", metadata: ["job_id": "\(settlement.id)", "queue": "\(lease.queue)"])
             case .stale, .gone:
+                // What never ran has no outcome to lose.
+                if case .front(_, nil, _) = settlement.disposition { break }
                 logger.warning(
                     "a late outcome was refused (\(answer)): the job had been given to somebody else",
                     metadata: ["job_id": "\(settlement.id)", "queue": "\(lease.queue)"])
@@ -147,6 +186,14 @@ extension StoreError {
         switch self {
         case .redis(let error): error.isRetryable || error.outcomeIsUnknown
         case .foreignFormat, .badAnswer: false
+        }
+    }
+
+    /// The same call will do later, if an operator corrects a password or a right.
+    var mayHeal: Bool {
+        switch self {
+        case .redis(.authentication), .redis(.permission): true
+        default: isWorthWaitingFor
         }
     }
 }

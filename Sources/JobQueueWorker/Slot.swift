@@ -97,8 +97,9 @@ final class Slot: Sendable {
             cancel(.timeout) { _ in deadline.load(ordering: .acquiring) <= now }
         } else if word == -CancellationReason.timeout.rawValue {
             return state.withLock { state in
-                guard let run = state.run, run.envelope.policy.timeoutMs > 0 else { return nil }
-                let limit = state.started + run.envelope.policy.timeoutMs * 1_000_000
+                // Read again: the run may have ended meanwhile, and another one begun.
+                guard let run = state.run, deadline.load(ordering: .acquiring) == word else { return nil }
+                let limit = state.started + min(max(0, run.envelope.policy.timeoutMs), Due.latest / 1000) * 1_000_000
                 return now > limit + killAfter ? run : nil
             }
         }

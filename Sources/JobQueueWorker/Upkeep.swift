@@ -45,7 +45,7 @@ final class Upkeep: Sendable {
     /// Works until the bell is closed.
     func run() async {
         while let duties = await bell.next() {
-            for duty in duties {
+            for duty in duties where !bell.isClosed {
                 guard let member = members.member(duty.queue) else { continue }
                 await fulfil(duty.kind, member)
             }
@@ -71,12 +71,13 @@ final class Upkeep: Sendable {
     /// Moves everything that is due.
     func promote(_ member: Member) async {
         do throws(StoreError) {
-            while try await member.store.promote().moved == QueueStore.batchLimit {}
+            while try await member.store.promote().moved == QueueStore.batchLimit, !bell.isClosed {}
         } catch { logger.debug("promote of \(member.queue) failed: \(error)") }
     }
 
     private func intake(_ member: Member) async throws(StoreError) {
-        try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock).run()
+        try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock)
+            .run { bell.isClosed }
     }
 
     /// Makes jobs that can be claimed of what is due and of what lies in the inbox.
@@ -86,7 +87,7 @@ final class Upkeep: Sendable {
     }
 
     private func prune(_ member: Member) async throws(StoreError) {
-        while try await member.store.prune().isMoreDue {}
+        while try await member.store.prune().isMoreDue, !bell.isClosed {}
     }
 
     // MARK: Recovery
@@ -117,18 +118,24 @@ final class Upkeep: Sendable {
         }
         _ = try await member.store.settle(slice.incarnation, settlements)
         logger.warning(
-            "recovered \(settlements.count) jobs of \(who)",
-            metadata: ["queue": "\(member.queue)", "incarnation": "\(slice.incarnation.number)"])
+            "jobs of \(who) are recovered",
+            metadata: [
+                "jobs": "\(settlements.count)", "queue": "\(member.queue)",
+                "incarnation": "\(slice.incarnation.number)",
+            ])
     }
 
-    /// Leaves a queue: what its range still holds goes to the front, and with it the lease.
+    /// Leaves a queue: what its range still holds goes to the front, and with it the lease. Outcomes that could not be
+    /// stored before get a last chance.
     func leave(_ member: Member) async {
         guard let lease = member.lease else { return }
+        let unsettled = settler.unsettled
         do throws(StoreError) {
             while case .recovered(let slice) = try await member.store.recover(lease.incarnation) {
                 let facts = RunFacts(worker: worker, now: slice.now, ms: 0)
                 let started = Set(slots.compactMap { $0.current?.run.id })
                 let settlements = slice.jobs.map { job in
+                    if let known = unsettled[job.id], known.token == job.token { return known }
                     let policy = (try? Envelope(parsing: job.envelope))?.policy ?? .standard
                     return Settlement(
                         id: job.id, token: job.token,
@@ -142,10 +149,17 @@ final class Upkeep: Sendable {
         } catch { logger.warning("could not leave \(member.queue) in order: \(error); its lease will run out") }
     }
 
+    /// All at once, so that a Redis that does not answer costs one deadline.
+    func leaveAll() async {
+        await withDiscardingTaskGroup { group in
+            for member in members.all { group.addTask { await self.leave(member) } }
+        }
+    }
+
     /// Gives back everything, once the outcomes that are known are stored, and ends the process.
     private func abandon() async {
         for _ in 0..<50 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
-        for member in members.all { await leave(member) }
+        await leaveAll()
         ProcessExit.now(status: 0)
     }
 
@@ -154,15 +168,18 @@ final class Upkeep: Sendable {
     /// The queue thinks that we hold more than we know of. What is unknown here twice in a row goes back.
     private func releaseStrangers(_ member: Member) async throws(StoreError) {
         guard let lease = member.lease else { return }
-        let answered = lease.lastAnswered
+        let answered = lease.answeredBelow
         let held = try await member.store.held(by: lease.incarnation)
         let known = Set(slots.compactMap { $0.current?.run.id } + buffer.waiting.map(\.id) + settler.ids)
-        let unknown = held.filter { !known.contains($0.id) && $0.token.claim <= answered }
+        let unknown = held.filter { !known.contains($0.id) && $0.token.claim < answered }
         let before = strange.withLock { strange in
             defer { strange[member.queue] = Set(unknown.map(\.id)) }
             return strange[member.queue] ?? []
         }
-        let strangers = unknown.filter { before.contains($0.id) }
+        var strangers = unknown.filter { before.contains($0.id) }
+        // An outcome that could not be stored is tried again.
+        let kept = settler.sendKept(strangers.map(\.id))
+        strangers.removeAll { kept.contains($0.id) }
         if strangers.isEmpty { return }
         let (now, views) = try await member.store.inspect(Array(strangers.prefix(200).map(\.id)), full: true)
         let facts = RunFacts(worker: worker, now: now, ms: 0)
@@ -175,6 +192,7 @@ final class Upkeep: Sendable {
         }
         _ = try await member.store.settle(lease.incarnation, settlements)
         logger.warning(
-            "released \(settlements.count) jobs that nobody here knew", metadata: ["queue": "\(member.queue)"])
+            "jobs that nobody here knew are given back",
+            metadata: ["jobs": "\(settlements.count)", "queue": "\(member.queue)"])
     }
 }

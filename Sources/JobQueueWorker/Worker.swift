@@ -20,6 +20,7 @@ public final class Worker: Sendable {
     private let handlers: Handlers
     private let heart = Mutex<(heart: Heart?, stop: Duration?)>((nil, nil))
     private let onStop = Mutex<(@Sendable () -> Void)?>(nil)
+    private let wasLost = Atomic(false)
 
     /// Nothing happens before `run`. Throws `badURL`, and `badOption` for settings that cannot work.
     public convenience init(
@@ -43,29 +44,43 @@ public final class Worker: Sendable {
 
     /// Works until `stop()`, or in burst mode until there is nothing to do, and returns when everything is settled.
     ///
-    /// Throws `unreachable`, `denied` or `unsafeServer` when the first contact with Redis fails. Later losses do not end
-    /// it: running jobs go on, and everything resumes when Redis is back.
+    /// Throws `unreachable`, `denied` or `unsafeServer` when the first contact with Redis fails, `denied` or
+    /// `foreignFormat` when none of the queues can be served, and in burst mode why a queue could not be emptied. Later
+    /// losses do not end it: running jobs go on, and everything resumes when Redis is back.
+    ///
+    /// It listens to no signals: on TERM call `stop()`.
     public func run() async throws(JobQueueError) {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let logger = configuration.logger
-        let client = RedisClient(redis, eventLoop: group.next()) { change in
-            switch change {
-            case .connected: logger.debug("connected to redis")
-            case .lost(.closed): break
-            case .lost(let error):
-                logger.warning("redis is lost: \(error)")
-                self.heart.withLock { $0.heart }?.noteLoss()
-            }
-        }
-        let blocking = RedisClient(redis, eventLoop: group.next())
+        let loop = Self.loops.next()
+        let client = RedisClient(redis, eventLoop: loop) { self.hear($0) }
+        let blocking = RedisClient(redis, eventLoop: loop)
         do throws(JobQueueError) {
             let store = try await open(client)
-            await work(store, Waker(client: blocking))
+            try await work(store, Waker(client: blocking))
         } catch {
-            await end([client, blocking], group)
+            await end([client, blocking])
             throw error
         }
-        await end([client, blocking], group)
+        await end([client, blocking])
+    }
+
+    /// Of their own, because handlers block those of others; never shut down, because a connection attempt that is given
+    /// up may still call back.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+
+    private func hear(_ change: RedisStateChange) {
+        let logger = configuration.logger
+        switch change {
+        case .connected:
+            let isBack = wasLost.exchange(false, ordering: .relaxed)
+            logger.log(level: isBack ? .info : .debug, isBack ? "redis is back" : "connected to redis")
+        case .lost(.closed): break
+        case .lost(let error):
+            // Before the first contact the error is thrown.
+            guard let heart = heart.withLock({ $0.heart }) else { return }
+            wasLost.store(true, ordering: .relaxed)
+            logger.warning("redis is lost: \(error)")
+            heart.noteLoss()
+        }
     }
 
     /// Asks the worker to end: it claims nothing more, running jobs may go on for `patience` (nil: the configured drain
@@ -97,15 +112,15 @@ public final class Worker: Sendable {
         return store
     }
 
-    private func end(_ clients: [RedisClient], _ group: MultiThreadedEventLoopGroup) async {
+    private func end(_ clients: [RedisClient]) async {
         for client in clients { await client.close() }
-        try? await group.shutdownGracefully()
     }
 
     // MARK: The parts at work
 
-    private func work(_ store: Store, _ waker: Waker) async {
+    private func work(_ store: Store, _ waker: Waker) async throws(JobQueueError) {
         let parts = Parts(configuration, handlers, store, waker)
+        do throws(StoreError) { try await parts.join() } catch { throw JobQueueError(error) }
         heart.withLock { $0.heart = parts.heart }
         onStop.withLock { $0 = { parts.close() } }
         // A stop may have come before there was anything to stop.
@@ -126,5 +141,6 @@ public final class Worker: Sendable {
         try? await store.forget(worker: parts.identity.id)
         heart.withLock { $0.heart = nil }
         onStop.withLock { $0 = nil }
+        if isBurst, let problem = parts.problem { throw JobQueueError(problem) }
     }
 }

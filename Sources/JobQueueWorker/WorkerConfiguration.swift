@@ -10,13 +10,14 @@ public struct WorkerConfiguration: Sendable {
     public var concurrency = 10
     /// Jobs claimed ahead of free slots, 0 to 1,000; nil adapts: only what, by the durations just seen, will start within 10 ms.
     public var prefetch: Int?
-    /// How long jobs may go on after shutdown was asked; then they are cancelled and given back. The default is 25 s.
+    /// How long jobs may go on after shutdown was asked, up to a day; then they are cancelled and given back. The default
+    /// is 25 s.
     public var drainTimeout: Duration = .seconds(25)
-    /// How long a handler may go on after it was cancelled for its time limit; then the process exits with status 70. The
-    /// default is 30 s.
+    /// How long a handler may go on after it was cancelled for its time limit, up to a day; then the process exits with
+    /// status 70. The default is 30 s.
     public var killAfter: Duration = .seconds(30)
     /// The queue's lease length, where the queue has none yet: a worker that is silent for so long has lost its jobs. It
-    /// beats three times as often. The default is 30 s.
+    /// beats three times as often. 100 ms to 1 hour; the default is 30 s.
     public var lease: Duration = .seconds(30)
     /// The largest result that is kept, in bytes. The default is 256 KiB.
     public var maxResultBytes = 256 * 1024
@@ -36,7 +37,10 @@ public struct WorkerConfiguration: Sendable {
             if !isFine { throw JobQueueError(.badOption, problem) }
         }
         try check(concurrency >= 1, "the concurrency must be at least 1")
-        try check(lease.milliseconds >= 100, "the lease must be at least 100 ms")
+        try check((100...3_600_000).contains(lease.milliseconds), "the lease must be 100 ms to 1 hour")
+        let day = Duration.zero ... .seconds(86_400)
+        try check(day.contains(killAfter), "the time until a deaf handler is killed must be 0 to 24 hours")
+        try check(day.contains(drainTimeout), "the drain timeout must be 0 to 24 hours")
         try check(prefetch.map { (0...1000).contains($0) } ?? true, "the prefetch must be 0 to 1000")
         try check(!queues.queues.isEmpty, "there must be at least one queue")
         try check(Set(queues.queues).count == queues.queues.count, "a queue is named twice")

@@ -141,11 +141,27 @@ import Testing
         #expect(await buffer.demand(atLeast: 1) == 2)
         buffer.deliver(runs(1...1), of: 2)
         #expect(await buffer.next(finished: nil)?.id == "1")
-        async let alone: Void = buffer.reserve()
+        async let alone = buffer.reserve(until: .max)
         async let lane = buffer.demand(atLeast: 2)
         buffer.finish(5)
-        await alone
+        #expect(await alone)
         buffer.unreserve()
         #expect(await lane == 2)
+    }
+
+    @Test func `who waits too long to be alone gives up, and others are wanted again`() async {
+        let buffer = JobBuffer(concurrency: 2, prefetch: 0)
+        #expect(await buffer.demand(atLeast: 1) == 2)
+        buffer.deliver(runs(1...1), of: 2)
+        #expect(await buffer.next(finished: nil)?.id == "1")
+        async let alone = buffer.reserve(until: 100)
+        async let lane = buffer.demand(atLeast: 1)
+        while buffer.isReserved == false { await Task.yield() }
+        buffer.checkReservation(now: 99)
+        #expect(buffer.isReserved)
+        buffer.checkReservation(now: 100)
+        #expect(await !alone)
+        #expect(await lane == 1)
+        #expect(!buffer.isReserved)
     }
 }
