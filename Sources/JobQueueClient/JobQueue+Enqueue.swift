@@ -106,40 +106,74 @@ extension JobQueue {
         }
     }
 
+    /// While one batch is on its way, the next is made ready. One at a time, so that they are stored in order.
     private func enqueue<T>(
         drafts sources: [T], due: Due, _ queue: String, _ draft: (T) throws(JobQueueError) -> Draft
     ) async -> [EnqueueResult] {
         var results = [EnqueueResult?](repeating: nil, count: sources.count)
-        var batch: [(position: Int, job: NewJob)] = []
-        var bytes = 0
-        var failure: JobQueueError?
-        func flush() async {
-            guard let name = try? QueueName(queue), !batch.isEmpty else { return }
-            let answer = failure == nil ? await entrance(name).enqueue(batch.map(\.job)) : nil
-            for (index, (position, job)) in batch.enumerated() {
-                switch answer {
-                case .success(let admissions): results[position] = result(of: admissions[index], job.id, name)
-                case .failure(let error):
-                    failure = JobQueueError(error)
-                    results[position] = .refused(JobQueueError(error))
-                case nil: results[position] = failure.map(EnqueueResult.refused)
+        guard let name = try? QueueName(queue) else {
+            return sources.map { source in
+                do throws(JobQueueError) {
+                    _ = try draft(source)
+                    return .refused(JobQueueError(.internalError, "a bad name of a queue was not noticed"))
+                } catch { return .refused(error) }
+            }
+        }
+        let entrance = entrance(name)
+        await withTaskGroup(of: Result<[Admission], StoreError>.self) { group in
+            var failure: JobQueueError?
+            var (batch, sent) = (Batch(), Batch())
+            func receive() async {
+                guard let answer = await group.next() else { return }
+                for (index, position) in sent.positions.enumerated() {
+                    switch answer {
+                    case .success(let admissions):
+                        results[position] = result(of: admissions[index], sent.jobs[index].id, name)
+                    case .failure(let error):
+                        failure = JobQueueError(error)
+                        results[position] = .refused(JobQueueError(error))
+                    }
                 }
             }
-            batch = []
-            bytes = 0
-        }
-        for (position, source) in sources.enumerated() {
-            do throws(JobQueueError) {
-                let job = try prepare(try draft(source), due: due)
-                if batch.count == QueueStore.batchLimit || bytes + job.envelope.count > QueueStore.batchBytes {
-                    await flush()
+            func send() async {
+                await receive()
+                sent = batch
+                batch = Batch()
+                if let failure {
+                    for position in sent.positions { results[position] = .refused(failure) }
+                } else {
+                    let jobs = sent.jobs
+                    group.addTask { await entrance.enqueue(jobs) }
                 }
-                batch.append((position, job))
-                bytes += job.envelope.count
-            } catch { results[position] = .refused(error) }
+            }
+            for (position, source) in sources.enumerated() {
+                do throws(JobQueueError) {
+                    let job = try prepare(try draft(source), due: due)
+                    if !batch.hasRoom(for: job) { await send() }
+                    batch.add(job, at: position)
+                } catch { results[position] = .refused(error) }
+            }
+            if !batch.jobs.isEmpty { await send() }
+            await receive()
         }
-        await flush()
         return results.map { $0 ?? .refused(JobQueueError(.internalError, "a job was not answered for")) }
+    }
+}
+
+/// Jobs of one round trip, and where they stand among those of the call.
+private struct Batch {
+    private(set) var jobs: [NewJob] = []
+    private(set) var positions: [Int] = []
+    private var bytes = 0
+
+    func hasRoom(for job: NewJob) -> Bool {
+        jobs.isEmpty || jobs.count < QueueStore.batchLimit && bytes + job.envelope.count <= QueueStore.batchBytes
+    }
+
+    mutating func add(_ job: NewJob, at position: Int) {
+        jobs.append(job)
+        positions.append(position)
+        bytes += job.envelope.count
     }
 }
 
@@ -247,10 +281,7 @@ extension JobQueue {
     }
 
     private static func encode(_ job: some Job) throws(JobQueueError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        // Sorted, so that the same job under the same id is recognised by its digest.
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return Array(try encoder.encode(job)) } catch {
+        do { return try PayloadEncoder.encode(job) } catch {
             throw JobQueueError(
                 .badPayload, "the job cannot be encoded as JSON: \(Printable.oneLine("\(error)", limit: 300))")
         }

@@ -161,13 +161,6 @@ private struct PayloadObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
 /// A list.
 private struct PayloadList: UnkeyedDecodingContainer {
-    private struct Index: CodingKey {
-        var intValue: Int?
-        var stringValue: String { "Index \(intValue ?? 0)" }
-        init(intValue: Int) { self.intValue = intValue }
-        init?(stringValue: String) { nil }
-    }
-
     private let list: PayloadValue
     private let elements: [Range<Int>]
     private(set) var currentIndex = 0
@@ -195,7 +188,7 @@ private struct PayloadList: UnkeyedDecodingContainer {
     /// The element under the cursor, read by `body`; the cursor moves on when that succeeds.
     private mutating func next<R>(_ body: (PayloadValue) throws -> R) throws -> R {
         guard !isAtEnd else { throw list.document.mismatch() }
-        let place = PayloadPlace(list.place, Index(intValue: currentIndex))
+        let place = PayloadPlace(list.place, PayloadIndex(intValue: currentIndex))
         let value = try body(PayloadValue(document: list.document, range: elements[currentIndex], place: place))
         currentIndex += 1
         return value

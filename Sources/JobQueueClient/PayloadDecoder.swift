@@ -82,6 +82,14 @@ final class PayloadPlace {
     }
 }
 
+/// The place of a list's element.
+struct PayloadIndex: CodingKey {
+    var intValue: Int?
+    var stringValue: String { "Index \(intValue ?? 0)" }
+    init(intValue: Int) { self.intValue = intValue }
+    init?(stringValue: String) { nil }
+}
+
 /// One value of the document.
 struct PayloadValue {
     let document: PayloadDocument

@@ -69,8 +69,8 @@ extension Rig {
     @Test func `an outcome waits until a changed password is right again`() async throws {
         let server = try PrivateRedis()
         let rig = try await Rig.make(on: server)
-        let operator_ = RedisClient(try RedisConfiguration(url: server.url))
-        try await operator_.connect()
+        let admin = RedisClient(try RedisConfiguration(url: server.url))
+        try await admin.connect()
         let log = Log<String>()
         let starts = Log<Void>()
         let release = Latch()
@@ -81,15 +81,15 @@ extension Rig {
         let handle = try await rig.enqueue("x")
         try await rig.with { $0.lease = .seconds(20) }.noting(log).working(handlers) { _ in
             try await starts.items(count: 1)
-            _ = try await operator_.send(Command("CONFIG", "SET", "requirepass", "secret"))
-            _ = try await operator_.send(Command("CLIENT", "KILL", "TYPE", "normal"))
+            _ = try await admin.send(Command("CONFIG", "SET", "requirepass", "secret"))
+            _ = try await admin.send(Command("CLIENT", "KILL", "TYPE", "normal"))
             release.open()
             try await log.items { $0.contains { $0.hasPrefix("settling is repeated") } }
-            _ = try await operator_.send(Command("CONFIG", "SET", "requirepass", ""))
+            _ = try await admin.send(Command("CONFIG", "SET", "requirepass", ""))
             try await rig.view(of: handle.id, when: .succeeded)
         }
         #expect(starts.items.count == 1)
-        await operator_.close()
+        await admin.close()
     }
 
     /// The shutdown waits 10 s for Redis to take the outcome.
