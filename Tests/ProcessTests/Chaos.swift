@@ -2,6 +2,7 @@ import Foundation
 import JobModel
 import JobQueueClient
 import JobStore
+import Redis
 import TestSupport
 
 /// One load of jobs for two workers, during which workers and Redis itself are killed at random moments.
@@ -22,6 +23,8 @@ struct Chaos {
         /// Loads whose append-only file was cut within the effects of a script. There jobs may run again and totals may
         /// be off; but all that was accepted must still be done.
         var tornLogs = 0
+        /// As the last server of each load counted them.
+        var delayedFsyncs = 0
         var findings: [String] = []
 
         static func + (a: Tally, b: Tally) -> Tally {
@@ -31,7 +34,8 @@ struct Chaos {
                 uncertain: a.uncertain + b.uncertain, repeats: a.repeats + b.repeats,
                 reasons: a.reasons.merging(b.reasons, uniquingKeysWith: +),
                 falseRecoveries: a.falseRecoveries + b.falseRecoveries,
-                tornLogs: a.tornLogs + b.tornLogs, findings: a.findings + b.findings)
+                tornLogs: a.tornLogs + b.tornLogs, delayedFsyncs: a.delayedFsyncs + b.delayedFsyncs,
+                findings: a.findings + b.findings)
         }
     }
 
@@ -166,6 +170,9 @@ struct Chaos {
     private mutating func audit() async throws {
         let lines = site.journal.lines
         tally.accepted = accepted.count
+        let facts = try await site.store.client.send(Command("INFO", "persistence")).string()
+        let delayed = facts.split(whereSeparator: \.isNewline).first { $0.hasPrefix("aof_delayed_fsync:") }
+        tally.delayedFsyncs = delayed?.split(separator: ":").last.flatMap { Int($0) } ?? 0
         var audit = try await Audit(site.store)
         let others = audit.findings.count
         audit.expectSucceeded(accepted)

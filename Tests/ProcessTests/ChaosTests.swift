@@ -4,9 +4,12 @@ import TestSupport
 import Testing
 
 extension ProcessTests {
-    /// `SEED` repeats the choices of a run, `ROUNDS` is the number of kills.
+    /// `SEED` repeats the choices of a run, `ROUNDS` is the number of kills, `FSYNC` what Redis' `appendfsync` is.
     @Suite struct ChaosTests {
         static let rounds = ProcessInfo.processInfo.environment["ROUNDS"].flatMap { Int($0) } ?? 10
+        /// Anything but `everysec` promises that nothing is lost; how much `everysec` loses is what a run with it measures.
+        static let durability =
+            ProcessInfo.processInfo.environment["FSYNC"].map { ["--appendfsync", $0] } ?? writesAtOnce
         /// Kills during one load, each of which begins with a new Redis.
         static let roundsOfALoad = 10
 
@@ -16,7 +19,7 @@ extension ProcessTests {
             var total = Chaos.Tally()
             for first in stride(from: 0, to: Self.rounds, by: Self.roundsOfALoad) {
                 let rounds = first..<min(first + Self.roundsOfALoad, Self.rounds)
-                try await Site.run(writesAtOnce) { site in
+                try await Site.run(Self.durability) { site in
                     var chaos = Chaos(site, seed: seed &+ UInt64(first))
                     let tally = try await chaos.run(rounds: rounds, jobs: 10_000)
                     #expect(tally.findings == [], "seed: \(seed), rounds \(rounds)\n\(site.logs)")
@@ -31,7 +34,8 @@ extension ProcessTests {
                 \(total.accepted) jobs accepted, \(total.uncertain) uncertain, \(total.repeats) runs repeated \
                 (recorded: \(reasons.isEmpty ? "nothing" : reasons); \
                 \(total.falseRecoveries) of workers that nobody killed), \(total.tornLogs) torn logs, \
-                \(total.findings.count) findings
+                \(total.findings.count) findings; \(Self.durability.joined(separator: " ")), \
+                aof_delayed_fsync \(total.delayedFsyncs)
                 """)
             #expect(total.rounds == Self.rounds)
         }
