@@ -75,9 +75,10 @@ struct EnqueueCommand: AsyncParsableCommand {
             let handle = try result.handle()
             if case .duplicate(_, let state) = result {
                 Output.error("already there (\(state?.rawValue ?? "ended and forgotten"))")
+            } else if wait != nil {
+                Output.error("enqueued \(handle.id)")
             }
             guard let wait else { return try Output.print(handle.id) }
-            Output.error("enqueued \(handle.id)")
             try await printOutcome(of: handle, within: wait.duration)
         }
     }

@@ -66,9 +66,10 @@ struct InfoReader {
         guard let first = waiting.first else { return nil }
         let envelope = try await queue.inspect([first.id], full: true).jobs.first?.envelope ?? []
         let name = (try? Envelope(parsing: envelope))?.name ?? first.id
+        let count = Quantity.of(waiting.count, "job") + (snapshot.count(.retrying) > next.count ? " or more" : "")
         return .init(
             queue: snapshot.name.text, code: "no-handler",
-            message: "no worker had a handler for \(Quantity.of(waiting.count, "job")), such as \(name)")
+            message: "no worker had a handler for \(count), such as \(name)")
     }
 
     /// What is wrong with one queue; throws what is wrong with the connection.

@@ -30,7 +30,7 @@ public enum QueueWorkerApp {
         } catch {
             let code = QueueWorkerCommand.exitCode(for: error)
             // Help that was asked for is not an error.
-            guard code == .validationFailure else { QueueWorkerCommand.exit(withError: error) }
+            if code == .success { QueueWorkerCommand.exit(withError: error) }
             Output.failure(refusal(of: error))
             exit(code.rawValue)
         }
@@ -39,7 +39,7 @@ public enum QueueWorkerApp {
     /// What the parser refuses, in one line: the usage of `enqueue` alone is longer than what is wrong with a call of it.
     static func refusal(of error: any Error) -> String {
         let message = QueueWorkerCommand.message(for: error)
-        return "\(message.split(separator: "\n").first ?? "wrong usage"); see --help"
+        return "\(message.split(separator: "\n").first ?? "wrong usage") (see --help)"
     }
 }
 

@@ -107,7 +107,7 @@ import Testing
             try QueueWorkerCommand.parseAsRoot(["enqueue", "x"] + arguments)
         }
         let line = QueueWorkerApp.refusal(of: error)
-        #expect(line.contains(says) && line.hasSuffix("; see --help") && !line.contains("\n"), "\(line)")
+        #expect(line.contains(says) && line.hasSuffix(" (see --help)") && !line.contains("\n"), "\(line)")
         #expect(!line.contains("Missing value") && line.count < 160, "\(line)")
     }
 }

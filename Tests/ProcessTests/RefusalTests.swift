@@ -77,6 +77,25 @@ extension ProcessTests {
             }
         }
 
+        @Test func `a job that was there already is told`() async throws {
+            try await Site.run { site in
+                for (label, log) in [("first", ""), ("second", "already there (queued)\n")] {
+                    let child = try await site.command(
+                        label, ["enqueue", "a", "--id", "mine", "--redis-url", "REDIS"], within: .seconds(10))
+                    #expect(child.status == 0 && child.output == "mine\n" && child.log == log, "\(child.log)")
+                }
+            }
+        }
+
+        @Test func `what strangers stored cannot steer a terminal through an error`() async throws {
+            try await Site.run { site in
+                try await site.store.draw(["meta format = 9\u{1B}[2J"])
+                let child = try await site.command(
+                    "command", ["enqueue", "a", "--redis-url", "REDIS"], within: .seconds(10))
+                #expect(child.status == 1 && child.log.contains("9\\u{1b}[2J"), "\(child.log)")
+            }
+        }
+
         @Test func `an id that cannot be printed is not lost in silence`() async throws {
             try await Site.run { site in
                 let output = site.redis.folder.appending(path: "command.out")
