@@ -2,21 +2,20 @@
 """Enqueue a job with nothing but redis-py, as Docs/wire-format.md describes, and wait for its result.
 
 usage: REDIS_URL=redis://localhost enqueue.py QUEUE NAME [PAYLOAD-JSON]
+needs: redis-py, as in `pip install redis`; Debian's python3-redis is seen by /usr/bin/python3 only
 """
-import json
-import os
-import sys
-import time
+import json, os, sys, time
 
 import redis
 
 
 def main() -> int:
-    if len(sys.argv) not in (3, 4):
-        print(__doc__, file=sys.stderr)
+    try:
+        queue, name, payload = sys.argv[1:] if len(sys.argv) == 4 else (*sys.argv[1:], "null")
+        payload = json.loads(payload)
+    except ValueError as error:  # not two or three arguments, or no JSON
+        print(f"{error}\n{__doc__}", file=sys.stderr)
         return 64
-    queue, name = sys.argv[1], sys.argv[2]
-    payload = json.loads(sys.argv[3]) if len(sys.argv) == 4 else None
     client = redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost"), decode_responses=True)
     key = lambda part: f"jq:{{{queue}}}:{part}"
 

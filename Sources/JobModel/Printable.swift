@@ -20,6 +20,26 @@ public enum Printable {
         return out
     }
 
+    /// A JSON document, whole, with the same characters harmless: they become `\uXXXX` escapes, which mean the same to
+    /// whoever parses it. In JSON a control character below U+0020 can only be white space between two values: line
+    /// breaks stay, the others become blanks.
+    package static func json(_ document: String) -> String {
+        guard document.unicodeScalars.contains(where: { isHarmful($0) && $0 != "\n" }) else { return document }
+        var out = ""
+        for scalar in document.unicodeScalars {
+            switch scalar {
+            case "\n": out += "\n"
+            case "\0"..<" ": out += " "
+            case _ where isHarmful(scalar): for unit in String(scalar).utf16 { out += "\\u" + hex(unit) }
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+
+    /// Four digits.
+    private static func hex(_ unit: UInt16) -> String { String(String(0x10000 + Int(unit), radix: 16).dropFirst()) }
+
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0: true  // C0, DEL, C1: cursor movement, bells, line breaks

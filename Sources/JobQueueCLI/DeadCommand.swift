@@ -17,10 +17,10 @@ struct DeadCommand: AsyncParsableCommand {
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption
 
-        @Option(help: "Rows, 1 to 200.")
+        @Option(parsing: .unconditional, help: "Rows, 1 to 200.")
         var limit = 20
 
-        @Option(help: "Rows to skip.")
+        @Option(parsing: .unconditional, help: "Rows to skip.")
         var offset = 0
 
         @Flag(help: "One JSON document.")
@@ -31,13 +31,15 @@ struct DeadCommand: AsyncParsableCommand {
             guard (1...200).contains(limit), offset >= 0 else {
                 throw Failure(.usage, "use --limit 1 to 200 and --offset 0 or more")
             }
-            try await redis.withQueue { queue in
+            try await redis.withQueueToRead { queue in
                 let store = queue.store.queue(name)
                 let ids = try await store.ids(.dead, offset: offset, limit: limit)
                 let (now, views) = try await store.inspect(ids, full: true)
                 let sheets = views.filter { $0.state == .dead }.map { JobSheet($0, queue: name) }
                 if json { return try Output.json(sheets) }
-                for line in DeadPage(sheets, now: now).lines(width: Terminal.style.width) { Output.print(line) }
+                for line in DeadPage(sheets, now: now).lines(width: Terminal.width) { try Output.print(line) }
+                let total = try await store.snapshot().count(.dead)
+                if total > sheets.count { Output.error("\(sheets.count) of \(total): --limit, --offset") }
             }
         }
     }
@@ -64,30 +66,35 @@ struct DeadCommand: AsyncParsableCommand {
             guard ids.isEmpty == all else { throw Failure(.usage, "name the jobs, or give --all") }
             try await redis.withQueue { queue in
                 let store = queue.store.queue(name)
-                if all {
-                    try confirm(count: try await store.snapshot().count(.dead), name)
-                    Output.print("requeued \(try await Requeuing(store: store).requeueAll()) jobs")
-                } else {
-                    try await requeueNamed(store)
-                }
+                if all { try await requeueAll(store) } else { try await requeueNamed(store) }
             }
+        }
+
+        private func requeueAll(_ store: QueueStore) async throws {
+            let start = try await store.snapshot()
+            try confirm(count: start.count(.dead), store.name)
+            let result = try await Requeuing(store: store).requeueAll(deadAt: start.now)
+            try Output.print("requeued \(Quantity.of(result.requeued, "job"))")
+            guard let left = result.left.first else { return }
+            throw Failure(
+                .failed, "\(Quantity.of(result.left.count, "job")) not requeued, such as \(left.id): \(left.answer)")
         }
 
         private func requeueNamed(_ store: QueueStore) async throws {
             var missing = 0
             for (id, answer) in try await Requeuing(store: store).requeue(ids) {
-                Output.print("\(Printable.oneLine(id))  \(answer)")
+                try Output.print("\(Printable.oneLine(id))  \(answer)")
                 if answer != "requeued" { missing += 1 }
             }
-            if missing > 0 { throw Failure(.notFound, "\(missing) of \(ids.count) jobs were not requeued") }
+            if missing > 0 { throw Failure(.notFound, "\(missing) of \(Quantity.of(ids.count, "job")) not requeued") }
         }
 
         private func confirm(count: Int, _ name: QueueName) throws {
             if yes || count == 0 { return }
             guard isatty(STDIN_FILENO) == 1 else {
-                throw Failure(.usage, "this would requeue \(count) jobs of \(name): add --yes")
+                throw Failure(.usage, "this would requeue \(Quantity.of(count, "job")) of \(name): add --yes")
             }
-            Output.error("requeue \(count) dead jobs of \(name)? [y/N]")
+            Output.error("requeue \(Quantity.of(count, "dead job")) of \(name)? [y/N]")
             guard readLine()?.lowercased().hasPrefix("y") == true else {
                 throw Failure(.failed, "nothing was requeued")
             }
@@ -99,9 +106,13 @@ struct DeadCommand: AsyncParsableCommand {
 struct Requeuing {
     let store: QueueStore
 
-    /// Answers a word for each id: requeued, or why not.
-    func requeue(_ ids: [String]) async throws -> [(id: String, answer: String)] {
-        var answers: [(String, String)] = []
+    /// A word for each id: requeued, or why not.
+    typealias Answers = [(id: String, answer: String)]
+    private static let requeued = "requeued"
+    private static let full = "the queue is full"
+
+    func requeue(_ ids: [String]) async throws -> Answers {
+        var answers: Answers = []
         for first in stride(from: 0, to: ids.count, by: 200) {
             let slice = Array(ids[first..<min(first + 200, ids.count)])
             for (id, answer) in zip(slice, try await requeueSlice(slice)) { answers.append((id, answer)) }
@@ -109,17 +120,22 @@ struct Requeuing {
         return answers
     }
 
-    /// All dead jobs there are now. Those that die again meanwhile are left alone: each id is requeued once.
-    func requeueAll() async throws -> Int {
-        var done: Set<String> = []
+    /// All jobs that were dead at a moment, the oldest first. One that dies again meanwhile is left alone: it died later.
+    /// Answers how many were requeued, and which were not.
+    func requeueAll(deadAt moment: Int) async throws -> (requeued: Int, left: Answers) {
+        var seen: Set<String> = []
+        var left: Answers = []
         while true {
-            let ids = try await store.ids(.dead, offset: 0, limit: 200).filter { !done.contains($0) }
-            if ids.isEmpty { return done.count }
+            // What could not be requeued still stands in front of the others.
+            let ids = try await store.idsDead(at: moment, limit: 200 + left.count).filter { !seen.contains($0) }
+            if ids.isEmpty { return (seen.count - left.count, left) }
             let answers = try await requeue(ids)
-            if let full = answers.first(where: { $0.answer == "the queue is full" }) {
-                throw Failure(.failed, "\(full.answer): \(done.count) jobs were requeued, try the others later")
+            seen.formUnion(ids)
+            left += answers.filter { $0.answer != Self.requeued }
+            if let full = left.first(where: { $0.answer == Self.full }) {
+                let count = Quantity.of(seen.count - left.count, "job")
+                throw Failure(.failed, "\(full.answer): \(count) requeued, try the others later")
             }
-            done.formUnion(answers.map(\.id))
         }
     }
 
@@ -131,9 +147,9 @@ struct Requeuing {
             let words = try await store.requeue(views.map(Self.request))
             for (position, word) in zip(open, words) {
                 switch word {
-                case .ok: answers[position] = "requeued"
+                case .ok: answers[position] = Self.requeued
                 case .gone: answers[position] = "neither dead nor cancelled"
-                case .full: answers[position] = "the queue is full"
+                case .full: answers[position] = Self.full
                 case .changed: break
                 }
             }

@@ -12,13 +12,16 @@ struct DeadPage {
         self.now = now
     }
 
-    func lines(width: Int) -> [String] {
+    /// `width` is that of the terminal; nil when there is none: then nothing is cut.
+    func lines(width: Int?) -> [String] {
         if sheets.isEmpty { return ["no dead jobs"] }
         let rows = [["ID", "NAME", "REASON", "FAILED", "AGO", "ERROR"]] + sheets.map(row)
         let widths = (0..<5).map { column in rows.reduce(0) { max($0, $1[column].count) } }
         return rows.map { row in
             let head = (0..<5).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count) }
-            return String((head + [row[5]]).joined(separator: "  ").prefix(max(width, 40)))
+            let line = (head + [row[5]]).joined(separator: "  ")
+            guard let width, line.count > max(width, 40) else { return line }
+            return line.prefix(max(width, 40) - 1) + "…"
         }
     }
 

@@ -11,6 +11,7 @@ struct Failure: Error {
         case badInput = 65
         case notFound = 66
         case unreachable = 69
+        case cannotWrite = 74
         case timedOut = 75
         case notAllowed = 77
         case badConfiguration = 78

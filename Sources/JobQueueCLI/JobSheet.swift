@@ -33,14 +33,18 @@ struct JobSheet: Encodable {
     var lastReason: String?
     var tags: [String]
     var metadata: [String: String]
-    /// JSON as text: what is stored is shown, whatever it is.
-    var payload: String?
-    var result: String?
+    /// What is stored is shown, whatever it is.
+    var payload: StoredJSON?
+    var result: StoredJSON?
     var resultOmitted: String?
     var endedMs: Int?
     var errors: [Failure]
+    /// Who runs it now, and since when, as far as that worker's last beat told.
+    var worker: String?
+    var startedMs: Int?
 
-    init(_ view: JobView, queue: QueueName) {
+    /// `workers` are those of the queue: one of them may run the job.
+    init(_ view: JobView, queue: QueueName, workers: [QueueSnapshot.Worker] = []) {
         id = view.id
         self.queue = queue.text
         state = view.state?.rawValue ?? "forgotten"
@@ -52,15 +56,13 @@ struct JobSheet: Encodable {
         timeoutMs = envelope?.policy.timeoutMs
         tags = envelope?.tags ?? []
         metadata = envelope?.metadata ?? [:]
-        payload = (envelope?.payload ?? (view.envelope.isEmpty ? nil : view.envelope)).map {
-            String(decoding: $0, as: UTF8.self)
-        }
+        payload = (envelope?.payload ?? (view.envelope.isEmpty ? nil : view.envelope)).map(StoredJSON.init)
         cancelRequested = view.isAsked
         attempts = view.record.attempts
         requeued = view.record.generation
         lost = view.record.lost
         lastReason = view.record.last?.rawValue
-        result = view.result.map { String(decoding: $0.result, as: UTF8.self) }
+        result = view.result.map { StoredJSON($0.result) }
         resultOmitted = view.result?.omitted
         endedMs = view.result?.at
         errors = view.errors.map {
@@ -72,6 +74,11 @@ struct JobSheet: Encodable {
         switch view.state {
         case .scheduled, .retrying, .suspect: dueMs = Int(score / 10)
         case .succeeded, .dead, .cancelled: forgetAtMs = Int(score)
+        case .running:
+            let owner = workers.first { $0.incarnation == Token(Int(score)).incarnation }
+            let card = owner.flatMap { WorkerCard(parsing: $0.about) }
+            worker = card?.id
+            startedMs = card?.runs.first { $0.id == id }?.started
         default: break
         }
     }
@@ -86,19 +93,21 @@ struct JobSheet: Encodable {
         add("name", name)
         add("queue", queue)
         add("state", state + (cancelRequested ? ", asked to stop" : ""))
+        add("worker", worker.map { $0 + (startedMs.map { "  since \(moment($0, now))" } ?? "") })
         add("attempts", maxAttempts.map { "\(attempts) failed of \($0)" })
-        add("reason", state == "succeeded" ? nil : lastReason)
-        add("created", createdMs.map { "\(Quantity.utc(ms: $0))  (\(Quantity.time(ms: now - $0)) ago)" })
+        // The way an earlier run ended is not why the job is where it is.
+        add(state == "dead" ? "reason" : "last reason", state == "succeeded" ? nil : lastReason)
+        add("created", createdMs.map { moment($0, now) })
         add("due", dueMs.map { "\(Quantity.utc(ms: $0))  (in \(Quantity.time(ms: $0 - now)))" })
         add("ended", endedMs.map { Quantity.utc(ms: $0) })
         add("kept until", forgetAtMs.map { Quantity.utc(ms: $0) })
-        add("requeued", requeued > 0 ? "\(requeued) times" : nil)
+        add("requeued", requeued > 0 ? Quantity.of(requeued, "time") : nil)
         add("tags", tags.isEmpty ? nil : tags.joined(separator: " "))
         add(
             "metadata",
             metadata.isEmpty ? nil : metadata.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " "))
-        add("payload", payload)
-        add("result", resultOmitted.map { "(omitted: \($0))" } ?? result)
+        add("payload", payload?.text)
+        add("result", resultOmitted.map { "(omitted: \($0))" } ?? result?.text)
         if !errors.isEmpty { lines.append("runs that did not succeed") }
         for error in errors {
             let type = error.type.isEmpty ? "" : " \(error.type)"
@@ -108,6 +117,10 @@ struct JobSheet: Encodable {
             lines.append(Printable.oneLine("\(head) on \(error.worker)\(type): \(error.message)"))
         }
         return lines
+    }
+
+    private func moment(_ ms: Int, _ now: Int) -> String {
+        "\(Quantity.utc(ms: ms))  (\(Quantity.time(ms: now - ms)) ago)"
     }
 }
 

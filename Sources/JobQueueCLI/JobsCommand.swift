@@ -25,16 +25,18 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             let name = try target.name()
             do throws(NameError) { try Names.checkID(id) } catch { throw Failure(.usage, "\(error)") }
-            try await redis.withQueue { queue in
-                let (now, views) = try await queue.store.queue(name).inspect([id], full: true)
+            try await redis.withQueueToRead { queue in
+                let store = queue.store.queue(name)
+                let (now, views) = try await store.inspect([id], full: true)
                 let view = views[0]
                 guard view.state != nil || view.isRemembered else {
                     throw Failure(
                         .notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
                 }
-                let sheet = JobSheet(view, queue: name)
+                let workers = view.state == .running ? try await store.snapshot().workers : []
+                let sheet = JobSheet(view, queue: name, workers: workers)
                 if json { return try Output.json(sheet) }
-                for line in sheet.lines(now: now) { Output.print(line) }
+                for line in sheet.lines(now: now) { try Output.print(line) }
             }
         }
     }
@@ -53,8 +55,8 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             try await redis.withQueue { queue in
                 switch try await queue.job(id, queue: target.queue).cancel() {
-                case .running: Output.print("asked")
-                case let state: Output.print(state.rawValue)
+                case .running: try Output.print("asked")
+                case let state: try Output.print(state.rawValue)
                 }
             }
         }

@@ -20,24 +20,50 @@ struct RedisOptions: ParsableArguments {
 
     /// A connected producer, whose connection is closed when `body` ends.
     func withQueue<T>(_ body: (JobQueue) async throws -> T) async throws -> T {
-        var configuration = JobQueue.Configuration()
-        configuration.allowsUnsafeServer = allowUnsafeRedis
-        let queue: JobQueue
-        do throws(JobQueueError) {
-            queue = try await JobQueue(url: url, configuration: configuration)
-        } catch { throw Failure(error) }
-        do {
-            let result = try await body(queue)
-            await queue.close()
-            return result
-        } catch {
-            await queue.close()
-            switch error {
-            case let error as JobQueueError: throw Failure(error)
-            case let error as StoreError: throw Failure(error)
-            default: throw error
+        try await withQueue(allowsUnsafe: allowUnsafeRedis, body)
+    }
+
+    /// The same for those who only look: when Redis is not what it should be, they are needed most.
+    func withQueueToRead<T>(warns: Bool = true, _ body: (JobQueue) async throws -> T) async throws -> T {
+        try await withQueue(allowsUnsafe: true) { queue in
+            if warns, !allowUnsafeRedis {
+                for finding in try await queue.store.server().findings where finding.isFatal {
+                    Output.warning(finding.message)
+                }
             }
+            return try await body(queue)
         }
+    }
+
+    private func withQueue<T>(allowsUnsafe: Bool, _ body: (JobQueue) async throws -> T) async throws -> T {
+        do {
+            var configuration = JobQueue.Configuration()
+            configuration.allowsUnsafeServer = allowsUnsafe
+            let queue = try await JobQueue(url: url, configuration: configuration)
+            do {
+                let result = try await body(queue)
+                await queue.close()
+                return result
+            } catch {
+                await queue.close()
+                throw error
+            }
+        } catch let error as JobQueueError {
+            throw failure(error)
+        } catch let error as StoreError {
+            throw failure(JobQueueError(error))
+        }
+    }
+
+    /// Whoever cannot be reached is named: the URL may come from an environment that nobody looked at.
+    private func failure(_ error: JobQueueError) -> Failure {
+        var failure = Failure(error)
+        if failure.code == .unreachable, let address = try? RedisConfiguration(url: url).redactedURL,
+            !failure.message.contains(address)
+        {
+            failure.message = "Redis at \(address): \(failure.message)"
+        }
+        return failure
     }
 }
 
@@ -52,21 +78,38 @@ struct QueueOption: ParsableArguments {
 }
 
 /// `500ms`, `25s`, `5m`, `2h`, `7d`; a bare number is seconds.
-struct TimeSpan: ExpressibleByArgument, CustomStringConvertible {
+struct TimeSpan: CustomStringConvertible {
+    struct Refusal: Error, CustomStringConvertible {
+        var description: String { "use a time such as 500ms, 5s, 10m, 2h or 7d, at least 1ms or 0" }
+    }
+
     var duration: Duration
     var description: String
 
-    init?(argument: String) {
+    init(parsing text: String) throws(Refusal) {
         let units: [(suffix: String, ms: Int)] = [
             ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
         ]
-        let unit = units.first { argument.hasSuffix($0.suffix) } ?? ("", 1000)
-        let digits = argument.dropLast(unit.suffix.count)
+        let unit = units.first { text.hasSuffix($0.suffix) } ?? ("", 1000)
+        let digits = text.dropLast(unit.suffix.count)
         guard
             digits.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            let number = Double(digits), number * Double(unit.ms) < 9e14
-        else { return nil }
-        duration = .milliseconds(Int(number * Double(unit.ms)))
-        description = argument
+            let number = Double(digits)
+        else { throw Refusal() }
+        let ms = number * Double(unit.ms)
+        // What would round to 0 must not turn into "no limit".
+        guard ms == 0 || (1..<9e14).contains(ms) else { throw Refusal() }
+        duration = .milliseconds(Int(ms))
+        description = text
+    }
+
+    /// For the parser of arguments, whose transforms may throw anything.
+    static func parse(_ text: String) throws -> TimeSpan { try TimeSpan(parsing: text) }
+
+    static func seconds(_ seconds: Int) -> TimeSpan { TimeSpan(seconds: seconds) }
+
+    private init(seconds: Int) {
+        duration = .seconds(seconds)
+        description = "\(seconds)s"
     }
 }

@@ -20,15 +20,26 @@ public enum QueueWorkerApp {
     }
 
     private static func run() async {
+        Output.holdClosedStreams()
         do {
             var command = try QueueWorkerCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as Failure {
-            Output.error("queue-worker: \(failure.message)")
+            Output.failure(failure.message)
             exit(failure.code.rawValue)
         } catch {
-            QueueWorkerCommand.exit(withError: error)
+            let code = QueueWorkerCommand.exitCode(for: error)
+            // Help that was asked for is not an error.
+            if code == .success { QueueWorkerCommand.exit(withError: error) }
+            Output.failure(refusal(of: error))
+            exit(code.rawValue)
         }
+    }
+
+    /// What the parser refuses, in one line: the usage of `enqueue` alone is longer than what is wrong with a call of it.
+    static func refusal(of error: any Error) -> String {
+        let message = QueueWorkerCommand.message(for: error)
+        return "\(message.split(separator: "\n").first ?? "wrong usage") (see --help)"
     }
 }
 
@@ -45,7 +56,8 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             Redis is found by --redis-url or REDIS_URL: redis://[user:password@]host[:port][/db] or unix:///path/to.sock.
 
             Exit codes: 0 done · 1 the operation failed · 64 wrong usage · 65 bad input data · 66 no such job ·
-            69 Redis unreachable · 70 a handler would not stop · 75 timed out waiting · 77 not allowed · 78 bad configuration.
+            69 Redis unreachable · 70 a handler would not stop · 74 cannot write · 75 timed out waiting · 77 not allowed ·
+            78 bad configuration · 130 ended by a third signal.
             """,
         version: JobQueueWorkerVersion.text,
         subcommands: [RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self])

@@ -20,20 +20,28 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Queues: high,default,low (strict order) or high=6,default=3,low=1 (weights).")
     var queues = "default"
 
-    @Option(name: [.short, .long], help: "Handlers at once.")
+    @Option(name: [.short, .long], parsing: .unconditional, help: "Handlers at once.")
     var concurrency = 10
 
-    @Option(help: "Jobs claimed ahead of free slots: auto, or a number.")
+    @Option(parsing: .unconditional, help: "Jobs claimed ahead of free slots: auto, or a number.")
     var prefetch = "auto"
 
-    @Option(help: "How long running jobs may go on after TERM.")
-    var drainTimeout = TimeSpan(argument: "25s")!
+    @Option(
+        parsing: .unconditional, help: "How long running jobs may go on after TERM. (default: 25s)",
+        transform: TimeSpan.parse)
+    var drainTimeout = TimeSpan.seconds(25)
 
-    @Option(help: "How long a handler may ignore its time limit before the process exits with 70.")
-    var killAfter = TimeSpan(argument: "30s")!
+    @Option(
+        parsing: .unconditional,
+        help: "How long a handler may ignore its time limit before the process exits with 70. (default: 30s)",
+        transform: TimeSpan.parse)
+    var killAfter = TimeSpan.seconds(30)
 
-    @Option(help: "Lease of a queue that has none yet: a worker silent for so long has lost its jobs.")
-    var lease = TimeSpan(argument: "30s")!
+    @Option(
+        parsing: .unconditional,
+        help: "Lease of a queue that has none yet: a worker silent for so long has lost its jobs. (default: 30s)",
+        transform: TimeSpan.parse)
+    var lease = TimeSpan.seconds(30)
 
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
@@ -54,13 +62,15 @@ struct RunCommand: AsyncParsableCommand {
         logger.logLevel = level
         var handlers = QueueWorkerApp.handlers
         if demoHandlers { DemoHandlers.add(to: &handlers) }
-        if handlers.names.isEmpty {
-            logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
-        }
         let worker: Worker
         do throws(JobQueueError) {
             worker = try Worker(url: redis.url, handlers: handlers, configuration: try settings(logger))
         } catch { throw Failure(error) }
+        // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
+        try await redis.withQueue { _ in }
+        if handlers.names.isEmpty {
+            logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
+        }
         logger.info("working", metadata: ["queues": "\(queues)", "slots": "\(concurrency)", "pid": "\(getpid())"])
         try await work(worker, logger)
         logger.info("stopped")

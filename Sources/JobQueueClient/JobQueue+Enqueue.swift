@@ -13,6 +13,17 @@ public enum EnqueueResult: Sendable {
     case conflict(id: String)
     /// Nothing was stored; the error says why.
     case refused(JobQueueError)
+
+    /// The job, stored now or before; throws why there is none.
+    package func handle() throws(JobQueueError) -> JobHandle {
+        switch self {
+        case .created(let handle), .duplicate(let handle, _): return handle
+        case .conflict(let id):
+            throw JobQueueError(
+                .conflict, "the id \(id) belongs to a job with another name or payload: choose another")
+        case .refused(let error): throw error
+        }
+    }
 }
 
 extension JobQueue {
@@ -32,7 +43,8 @@ extension JobQueue {
     ) async throws(JobQueueError) -> JobHandle {
         try await enqueue(
             name: J.name, payload: try Self.encode(job), id: id, in: delay, atMilliseconds: runAt,
-            options: options ?? J.options, isChecked: true)
+            options: options ?? J.options, isChecked: true
+        ).handle()
     }
 
     /// Hands over a job by its bare name, with a payload that is JSON already: for callers without the worker's types.
@@ -43,6 +55,17 @@ extension JobQueue {
     ) async throws(JobQueueError) -> JobHandle {
         try await enqueue(
             name: name, payload: Array(payload.utf8), id: id, in: delay, atMilliseconds: runAt, options: options,
+            isChecked: false
+        ).handle()
+    }
+
+    /// The same, and says whether the job was there already.
+    package func offer(
+        name: String, payload: String, id: String?, in delay: Duration?, atMilliseconds runAt: Int?,
+        options: JobOptions
+    ) async throws(JobQueueError) -> EnqueueResult {
+        try await enqueue(
+            name: name, payload: Array(payload.utf8), id: id, in: delay, atMilliseconds: runAt, options: options,
             isChecked: false)
     }
 
@@ -50,19 +73,12 @@ extension JobQueue {
         name: String, payload: [UInt8], id: String?, in delay: Duration?, atMilliseconds runAt: Int?,
         options: JobOptions,
         isChecked: Bool
-    ) async throws(JobQueueError) -> JobHandle {
+    ) async throws(JobQueueError) -> EnqueueResult {
         let draft = try Draft(name: name, payload: payload, id: id, options: options, isJSON: isChecked)
         let job = try prepare(draft, due: Self.due(delay, runAt))
         let entrance = entrance(draft.queue)
         switch await entrance.enqueue(job) {
-        case .success(let admission):
-            switch result(of: admission, job.id, draft.queue) {
-            case .created(let handle), .duplicate(let handle, _): return handle
-            case .conflict(let id):
-                throw JobQueueError(
-                    .conflict, "the id \(id) belongs to a job with another name or payload: choose another")
-            case .refused(let error): throw error
-            }
+        case .success(let admission): return result(of: admission, job.id, draft.queue)
         case .failure(let error): throw JobQueueError(error)
         }
     }

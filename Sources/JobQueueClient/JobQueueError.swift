@@ -62,14 +62,27 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
     private init(_ error: RedisError) {
         let code: Code =
             switch error {
+            // The one mistake in a URL that only the server can see.
+            case .unreachable(let why) where why.contains("DB index is out of range"): .badURL
             case .unreachable, .timedOut, .connectionLost, .closed, .loading, .busy, .tryAgain, .unblocked,
-                .clusterDown,
-                .masterDown:
+                .clusterDown, .masterDown:
                 .unreachable
             case .authentication, .permission: .denied
             case .outOfMemory, .persistence, .readOnly, .noReplicas: .refused
             case .noScript, .wrongType, .moved, .ask, .script, .server, .protocolError: .internalError
             }
-        self.init(code, "\(error)")
+        self.init(code, "\(error)" + Self.cure(of: error))
+    }
+
+    /// What the one who reads the message can do.
+    private static func cure(of error: RedisError) -> String {
+        switch error {
+        case .authentication(let why) where why.contains("NOAUTH"):
+            " (put user:password@ into the URL, before the host)"
+        case .authentication: " (correct user:password@ in the URL)"
+        case .outOfMemory: " (let workers empty the queues, or raise maxmemory)"
+        case .persistence: " (look at the disk of Redis and its log)"
+        default: ""
+        }
     }
 }

@@ -96,12 +96,25 @@ public struct Handlers: Sendable {
         let (context, problem): (DecodingError.Context, String) =
             switch error {
             case .keyNotFound(let key, let context): (context, "the field \"\(key.stringValue)\" is missing")
-            case .typeMismatch(let type, let context): (context, "is not \(type)")
-            case .valueNotFound(let type, let context): (context, "is null, not \(type)")
+            case .typeMismatch(let type, let context): (context, "is not \(noun(type))")
+            case .valueNotFound(let type, let context): (context, "is null, not \(noun(type))")
             case .dataCorrupted(let context): (context, context.debugDescription)
             @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
             }
         let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
         return "payload\(path.isEmpty ? "" : "." + path): \(problem)"
+    }
+
+    /// What a type is called in JSON: whoever sends jobs may not know Swift.
+    private static func noun(_ type: Any.Type) -> String {
+        switch type {
+        case is any FixedWidthInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is String.Type: "text"
+        case is Bool.Type: "true or false"
+        case _ where "\(type)".hasPrefix("Array<"): "a list"
+        case _ where "\(type)".hasPrefix("Dictionary<"): "an object"
+        default: "\(type)"
+        }
     }
 }

@@ -43,6 +43,8 @@ package struct QueueSnapshot: Sendable, Equatable {
         package var deadline: Double
         /// JSON that the worker says of itself; empty before its first beat.
         package var about: ArraySlice<UInt8>
+        /// Jobs that it holds: those that run, and the few that wait for a slot.
+        package var held: Int
     }
 
     package var isPaused: Bool { meta["paused"] == "1" }
@@ -97,10 +99,20 @@ extension QueueStore {
         arguments.append(offset)
         arguments.append(offset + limit - 1)
         if state.isFinal { arguments.append("REV") }
+        return try await ids(Command("ZRANGE", arguments))
+    }
+
+    /// Ids of jobs that were dead at a moment, ms, and are still, the oldest first.
+    package func idsDead(at moment: Int, limit: Int) async throws(StoreError) -> [String] {
+        try await ids(
+            Command(
+                "ZRANGE", JobState.dead.key.name(in: name), "-inf", String(moment + Limits.deadTTL), "BYSCORE", "LIMIT",
+                "0", String(limit)))
+    }
+
+    private func ids(_ command: Command) async throws(StoreError) -> [String] {
         let reply: Reply
-        do throws(RedisError) { reply = try await client.send(Command("ZRANGE", arguments)) } catch {
-            throw .redis(error)
-        }
+        do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }
         var reader = reply.reader
         return try read { () throws(RedisError) in
             var ids: [String] = []
@@ -152,8 +164,11 @@ extension QueueStore {
         }
         var about: [Int: ArraySlice<UInt8>] = [:]
         for _ in 0..<(try reader.array() / 2) { about[try reader.integer()] = try reader.bytes() }
-        return deadlines.map { number, deadline in
-            QueueSnapshot.Worker(incarnation: Incarnation(number), deadline: deadline, about: about[number] ?? [])
+        _ = try reader.array()
+        return try deadlines.map { number, deadline throws(RedisError) in
+            QueueSnapshot.Worker(
+                incarnation: Incarnation(number), deadline: deadline, about: about[number] ?? [],
+                held: try reader.integer())
         }
     }
 }

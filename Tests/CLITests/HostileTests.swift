@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JobModel
 import Testing
 
@@ -49,8 +50,24 @@ import Testing
         var view = try view()
         view.envelope = ArraySlice(hostile.utf8)
         let sheet = JobSheet(view, queue: .default)
-        #expect(sheet.name == nil && sheet.payload == hostile)
+        #expect(sheet.name == nil && sheet.payload?.text == hostile)
         for line in sheet.lines(now: now) { #expect(isHarmless(line)) }
+    }
+
+    @Test func `as JSON it is harmless too, and says the same`() throws {
+        var view = try view()
+        view.envelope =
+            Envelope(name: "x", payload: ArraySlice("\"\u{7F}\u{85}\u{202E}\u{E0041}\"".utf8)).encoded()[...]
+        let json = try Output.encode(JobSheet(view, queue: .default))
+        for line in json.split(separator: "\n") { #expect(isHarmless(String(line)), "\(line.debugDescription)") }
+        let sheet = try JSONDecoder().decode(Read.self, from: Data(json.utf8))
+        #expect(sheet.payload == "\u{7F}\u{85}\u{202E}\u{E0041}" && sheet.errors[0].message == hostile)
+    }
+
+    private struct Read: Decodable {
+        struct Failure: Decodable { var message: String }
+        var payload: String
+        var errors: [Failure]
     }
 
     @Test func `the list of dead jobs is harmless, and a job is one line`() throws {

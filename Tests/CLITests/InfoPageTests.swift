@@ -11,7 +11,7 @@ import Testing
     private let workers = [
         "", "WORKER               STATE  BUSY     UP  QUEUES", "web-1:4242:k3j5n7p9  busy   8/10  3d 3h  default mail",
         "web-2:17:a1b2c3d4    idle   0/20     1m  default", "2 workers, 8 of 30 slots busy (26%)", "",
-        "! mail  1 jobs lost their runs twice and wait to run alone",
+        "! mail  1 job to run alone, after two lost runs or more",
         "! report.yearly.summary  7 jobs and no worker listens",
     ]
 
@@ -29,7 +29,7 @@ import Testing
                 "web-1:4242:k3j5n7p9  busy   8/10  3d 3h",
                 "web-2:17:a1b2c3d4    idle   0/20     1m",
                 "2 workers, 8 of 30 slots busy (26%)", "",
-                "! mail  1 jobs lost their runs twice and",
+                "! mail  1 job to run alone, after two lo",
                 "! report.yearly.summary  7 jobs and no w",
             ])
     }
@@ -123,5 +123,54 @@ import Testing
         #expect(report.attention.map(\.code) == ["paused", "no-worker", "unsafe-redis", "redis"])
         #expect(report.workers.map(\.state) == [.lost])
         #expect(report.attention[1].message == "3 jobs and no worker listens")
+    }
+
+    @Test func `jobs that wait for their time want a worker too`() throws {
+        for state in [JobState.retrying, .scheduled, .suspect, .queued, .running] {
+            let report = InfoReport(server: server(), snapshots: [try snapshot("q", [state: 1])])
+            #expect(report.attention.first?.code == "no-worker")
+            #expect(report.attention.first?.message == "1 job and no worker listens")
+        }
+        #expect(try InfoReport(server: server(), snapshots: [snapshot("q", [.dead: 1])]).attention.isEmpty)
+    }
+
+    @Test func `a worker is busy with what it holds, not with what it said at its last beat`() throws {
+        let workers = [
+            worker("a", busy: 0, held: 3, number: 1), worker("b", busy: 3, held: 0, number: 2),
+            worker("c", held: 12, number: 3),
+        ]
+        let report = InfoReport(server: server(), snapshots: [try snapshot("q", workers: workers)])
+        #expect(report.workers.map(\.state) == [.busy, .idle, .busy])
+        #expect(report.workers.map(\.busy) == [3, 0, 10], "what waits for a slot is not at work")
+    }
+
+    @Test func `lost workers have no slots to fill`() throws {
+        let workers = [worker("a", held: 5, number: 1), worker("b", held: 7, number: 2, isLost: true)]
+        let report = InfoReport(server: server(), snapshots: [try snapshot("q", workers: workers)])
+        #expect(InfoPage(report, PageStyle()).lines.contains("1 worker and 1 lost, 5 of 10 slots busy (50%)"))
+    }
+
+    @Test func `a worker that joined again is not lost`() throws {
+        let workers = [worker("a", held: 2, number: 1, isLost: true), worker("a", held: 3, number: 2)]
+        let report = InfoReport(server: server(), snapshots: [try snapshot("q", workers: workers)])
+        #expect(report.workers.map(\.state) == [.busy])
+        #expect(report.workers.map(\.busy) == [5])
+        #expect(report.workers[0].queues == ["q"])
+    }
+
+    @Test func `an inbox shows while something is in it`() throws {
+        let report = InfoReport(server: server(), snapshots: [try snapshot("a", inbox: 3), try snapshot("b")])
+        let page = InfoPage(report, PageStyle(width: 60)).lines
+        #expect(page[2] == "QUEUE     QUEUED  INBOX  AGE  RUN  RETRY  SCHED  DEAD")
+        #expect(page[3] == "a              0      3    -    0      0      0     0")
+        #expect(page[5] == "2 queues       0      3    -    0      0      0     0")
+        #expect(!(try lines(PageStyle()).contains { $0.contains("INBOX") }))
+    }
+
+    @Test func `a queue that cannot be read does not pass for a new Redis`() {
+        let finding = InfoReport.Attention(queue: "q", code: "unreadable", message: "wrong")
+        let report = InfoReport(server: server(), snapshots: [], findings: [finding])
+        let page = InfoPage(report, PageStyle()).lines
+        #expect(page.last == "! q  wrong" && !page.contains { $0.hasPrefix("no queues") })
     }
 }

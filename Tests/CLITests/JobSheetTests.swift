@@ -42,7 +42,7 @@ import Testing
         let lines = JobSheet(view, queue: .default).lines(now: now)
         #expect(lines.contains("reason      timeout"))
         #expect(lines.contains("kept until  2026-11-21 04:12:10Z"))
-        #expect(lines.contains("requeued    1 times"))
+        #expect(lines.contains("requeued    1 time"))
         #expect(
             lines.suffix(2) == [
                 "runs that did not succeed",
@@ -58,7 +58,7 @@ import Testing
         let lines = sheet.lines(now: now)
         #expect(lines.contains("result      [1]"))
         #expect(lines.contains("ended       2026-11-21 04:12:09Z"))
-        #expect(!lines.contains { $0.hasPrefix("reason") || $0.hasPrefix("kept until") })
+        #expect(!lines.contains { $0.contains("reason") || $0.hasPrefix("kept until") })
         #expect(sheet.forgetAtMs == nil, "kept for ever")
         view.result?.omitted = "too large"
         #expect(JobSheet(view, queue: .default).lines(now: now).contains("result      (omitted: too large)"))
@@ -70,13 +70,40 @@ import Testing
         let sheet = JobSheet(running, queue: .default)
         #expect(sheet.lines(now: now).contains("state       running, asked to stop"))
         #expect(sheet.dueMs == nil && sheet.forgetAtMs == nil, "a token is no time")
+        #expect(!sheet.lines(now: now).contains { $0.hasPrefix("worker") })
         #expect(JobSheet(view(nil), queue: .default).state == "forgotten")
+    }
+
+    @Test func `a running job says who runs it, and since when if that worker told`() {
+        var running = view(.running, score: Double(Incarnation(2).token(claim: 9).number))
+        running.record.last = .failed
+        let run = WorkerCard.Run(id: "01J", name: "email.send", attempt: 2, started: now - 125_000)
+        let others = [worker("w1", number: 1), worker("w3", number: 3)]
+        let told = JobSheet(running, queue: .default, workers: others + [worker("w2", number: 2, runs: [run])])
+        let lines = told.lines(now: now)
+        #expect(lines.contains("worker      w2  since 2026-11-21 04:10:04Z  (2m ago)"))
+        #expect(lines.contains("last reason failed") && !lines.contains { $0.hasPrefix("reason") })
+        let untold = JobSheet(running, queue: .default, workers: others + [worker("w2", number: 2)])
+        #expect(untold.lines(now: now).contains("worker      w2"))
+        #expect(JobSheet(running, queue: .default, workers: others).worker == nil)
+    }
+
+    @Test func `payload and result are JSON within JSON, to the digit`() throws {
+        var view = view(.succeeded)
+        let payload = #"{"z":1.0,"a":123456789012345678901234567890,"s":"\\\"\ud83d\ude00/é"}"#
+        view.envelope = Envelope(name: "x", payload: ArraySlice(payload.utf8)).encoded()[...]
+        view.result = ResultRecord(result: ArraySlice("[]".utf8), at: now, ms: 1, attempt: 1, worker: "w")
+        let json = try Output.encode([JobSheet(view, queue: .default), JobSheet(view, queue: .default)])
+        #expect(json.components(separatedBy: "\"payload\" : \(payload),\n").count == 3, "\(json)")
+        #expect(json.components(separatedBy: "\"result\" : [],\n").count == 3)
+        view.envelope = ArraySlice("no \"JSON\"".utf8)
+        #expect(try Output.encode(JobSheet(view, queue: .default)).contains(#""payload" : "no \"JSON\"""#))
     }
 
     @Test func `as JSON it has the same words as everywhere`() throws {
         let sheet = JobSheet(view(.scheduled, score: Double((now + 90_000) * 10 + 5)), queue: .default)
         let json = try Output.encode(sheet)
-        let value = try JSONDecoder().decode([String: Anything].self, from: json)
+        let value = try JSONDecoder().decode([String: Anything].self, from: Data(json.utf8))
         let always: Set = [
             "id", "queue", "state", "name", "priority", "created_ms", "due_ms", "cancel_requested", "attempts",
             "max_attempts",
@@ -110,8 +137,10 @@ import Testing
             DeadPage(sheets, now: now + 125_000).lines(width: 71) == [
                 "ID       NAME        REASON  FAILED  AGO  ERROR",
                 "a        email.send  failed  25      2m   no luck",
-                "order:1  x           failed  25      2m   the other side does not answe",
+                "order:1  x           failed  25      2m   the other side does not answ…",
             ])
+        #expect(
+            DeadPage(sheets, now: now).lines(width: nil)[2].hasSuffix("does not answer"), "nobody's screen ends there")
         for width in [0, 40, 60, 120] {
             #expect(DeadPage(sheets, now: now + 125_000).lines(width: width).allSatisfy { $0.count <= max(40, width) })
         }

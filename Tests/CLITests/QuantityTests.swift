@@ -10,6 +10,11 @@ import Testing
     ])
     func `a count has at most five letters`(number: Int, text: String) { #expect(Quantity.count(number) == text) }
 
+    @Test(arguments: [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (12_345, "12345 jobs")])
+    func `a noun has the number that it should`(number: Int, text: String) {
+        #expect(Quantity.of(number, "job") == text)
+    }
+
     @Test(arguments: [
         (0, "0B"), (1023, "1023B"), (1024, "1.0K"), (14_890_000, "14.2M"), (1 << 30, "1.0G"), (200 << 30, "200G"),
     ])

@@ -21,12 +21,14 @@ func snapshot(
 
 /// A worker as a queue knows it.
 func worker(
-    _ id: String, busy: Int = 0, slots: Int = 10, up: Int = 3_600_000, number: Int = 1, isLost: Bool = false
+    _ id: String, busy: Int = 0, held: Int? = nil, slots: Int = 10, up: Int = 3_600_000, number: Int = 1,
+    isLost: Bool = false, runs: [WorkerCard.Run] = []
 ) -> QueueSnapshot.Worker {
     let card = WorkerCard(
-        id: id, host: "web-1", pid: 7, version: "0.1.0", started: now - up, slots: slots, busy: busy, runs: [])
+        id: id, host: "web-1", pid: 7, version: "0.1.0", started: now - up, slots: slots, busy: busy, runs: runs)
     return QueueSnapshot.Worker(
-        incarnation: Incarnation(number), deadline: Double(isLost ? now - 1 : now + 20_000), about: card.encoded()[...])
+        incarnation: Incarnation(number), deadline: Double(isLost ? now - 1 : now + 20_000), about: card.encoded()[...],
+        held: held ?? busy)
 }
 
 func server(_ more: String = "") -> ServerFacts {
@@ -46,7 +48,9 @@ func sampleReport() throws -> InfoReport {
             try snapshot(
                 "default", [.queued: 1204, .running: 8, .retrying: 3, .scheduled: 12, .dead: 2], total: 81_234,
                 age: 38_000, workers: [one, two]),
-            try snapshot("mail", [.queued: 40, .suspect: 1], total: 3_100_000, age: 740_000, workers: [one]),
+            try snapshot(
+                "mail", [.queued: 40, .suspect: 1], total: 3_100_000, age: 740_000,
+                workers: [worker("web-1:4242:k3j5n7p9", busy: 8, held: 0, up: 273_000_000, number: 3)]),
             try snapshot("report.yearly.summary", [.queued: 7], age: 90_000_000),
         ])
 }

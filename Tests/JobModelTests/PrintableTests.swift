@@ -23,6 +23,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"{"a":"b"}"#, #"{"a":"b"}"#), ("{\n  \"a\" : 1\n}", "{\n  \"a\" : 1\n}"), ("[1,\r\t2]", "[1,  2]"),
+        ("\"\u{200D}\u{7F}\u{9B}\u{202E}\"", #""\u200d\u007f\u009b\u202e""#),
+        ("\"\u{E0041}\"", #""\udb40\udc41""#), ("\"日本 é 👍\"", "\"日本 é 👍\""),
+    ])
+    func `in JSON harmful characters become escapes that mean the same`(document: String, printed: String) {
+        #expect(Printable.json(document) == printed)
+    }
+
+    @Test func `JSON is never cut, and is as harmless as a line`() throws {
+        let long = "\"" + String(repeating: "\u{202E}", count: 300_000) + "\""
+        let printed = Printable.json(long)
+        #expect(printed.utf8.count == 2 + 6 * 300_000)
+        for value in Array(UInt32(0x20)...0xFFFF) + Array(0xE0000...0xE0080) {
+            guard let scalar = Unicode.Scalar(value), scalar != "\"", scalar != "\\" else { continue }
+            let document = Printable.json("\"\(Character(scalar))\"")
+            #expect(Printable.oneLine(document) == document)
+            let bytes = Array(document.utf8)
+            #expect(bytes.withUnsafeBufferPointer { JSONReader.string($0) } == String(scalar))
+        }
+    }
+
     @Test func `long text is cut`() {
         #expect(Printable.oneLine("abcdef", limit: 3) == "abc…")
         #expect(Printable.oneLine("abc", limit: 3) == "abc")

@@ -16,10 +16,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"lines":[{"count":1},{"count":"two"}]}"#, "payload.lines.[1].count: is not Int"),
+        (#"{"lines":[{"count":1},{"count":"two"}]}"#, "payload.lines.[1].count: is not a whole number"),
         (#"{"lines":[{}]}"#, #"payload.lines.[0]: the field "count" is missing"#),
-        (#"{"lines":null}"#, "payload.lines: "),
-        (#"[]"#, "payload: "),
+        (#"{"lines":null}"#, "payload.lines: is null, not a list"),
+        (#"{"lines":{}}"#, "payload.lines: is not a list"),
+        (#"[]"#, "payload: is not an object"),
+        ("null", "payload: is null, not an object"),
     ])
     func `a payload that does not decode is dead at once, with the field's path`(
         payload: String, message: String

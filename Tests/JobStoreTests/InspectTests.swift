@@ -57,10 +57,14 @@ import Testing
         let queue = try await stage(
             lines + [
                 "idem a = d", "inbox 1-0 = job {}", "inbox 2-0 = job {}", "meta paused = 1", "meta enqueued = 12",
+                "running mine = \(token(9).number)", "running theirs = \(other.token(claim: 1).number)",
+                "running next = \(Incarnation(9).tokens.lowerBound)",
                 "about 7 = {me}", "leases 8 = -5", "jobs queued0 = {\"name\":\"n\",\"created_ms\":99}",
             ])
         let snapshot = try await queue.unchanged { try await $0.snapshot() }
-        for (index, state) in JobState.allCases.enumerated() { #expect(snapshot.count(state) == index + 1) }
+        for (index, state) in JobState.allCases.enumerated() {
+            #expect(snapshot.count(state) == index + 1 + (state == .running ? 3 : 0))
+        }
         #expect(snapshot.now == start)
         #expect(snapshot.remembered == 1)
         #expect(snapshot.inbox == 2)
@@ -71,6 +75,7 @@ import Testing
         #expect(snapshot.firstCreatedMs == 99)
         #expect(snapshot.workers.map(\.incarnation) == [other, worker])
         #expect(snapshot.workers.map(\.deadline) == [-5, Double(start + 20_000)])
+        #expect(snapshot.workers.map(\.held) == [1, 1])
         #expect(snapshot.workers.map { text($0.about) } == ["", "{me}"])
     }
 
@@ -88,5 +93,11 @@ import Testing
         #expect(try await queue.ids(.queued, offset: 0, limit: 2) == ["a", "b"])
         #expect(try await queue.ids(.queued, offset: 2, limit: 2) == ["c"])
         #expect(try await queue.ids(.dead, offset: 0, limit: 9) == ["e", "d"])
+    }
+
+    @Test func `jobs that were dead at a moment are listed without those that died later`() async throws {
+        let queue = try await stage((1...4).map { "dead d\($0) = \(start + Limits.deadTTL + $0)" })
+        #expect(try await queue.idsDead(at: start + 3, limit: 9) == ["d1", "d2", "d3"])
+        #expect(try await queue.idsDead(at: start + 3, limit: 2) == ["d1", "d2"])
     }
 }

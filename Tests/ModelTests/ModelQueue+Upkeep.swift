@@ -114,7 +114,8 @@ extension ModelQueue {
         snapshot.workers = leasesByDeadline.map { incarnation, deadline in
             QueueSnapshot.Worker(
                 incarnation: Incarnation(incarnation), deadline: Double(deadline),
-                about: ArraySlice((about[incarnation] ?? "").utf8))
+                about: ArraySlice((about[incarnation] ?? "").utf8),
+                held: jobs.values.count { $0.state == .running && Token($0.score).incarnation.number == incarnation })
         }
         return .snapshot(snapshot)
     }

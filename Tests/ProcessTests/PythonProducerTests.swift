@@ -31,6 +31,16 @@ import Testing
         }
     }
 
+    @Test func `a call that is wrong is told so, and sends nothing`() async throws {
+        try await Site.run { site in
+            for words in [["default"], ["default", "a", "{x"], ["default", "a", "1", "2"]] {
+                let (output, status) = try await python(site, words)
+                #expect(status == 64 && output.isEmpty)
+            }
+            #expect(try await site.store.snapshot().inbox == 0)
+        }
+    }
+
     @Test func `the script has at most forty lines`() throws {
         let text = try String(contentsOf: Self.script, encoding: .utf8)
         #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 40)
@@ -41,6 +51,10 @@ import Testing
         .appending(path: "Examples/python/enqueue.py")
 
     private func python(_ site: Site, _ arguments: String...) async throws -> (output: String, status: Int32) {
+        try await python(site, arguments)
+    }
+
+    private func python(_ site: Site, _ arguments: [String]) async throws -> (output: String, status: Int32) {
         let process = Process()
         let output = site.redis.folder.appending(path: "python.out")
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)

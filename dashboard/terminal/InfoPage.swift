@@ -31,7 +31,7 @@ package struct InfoPage {
 
     package var lines: [String] {
         var lines = [header, ""]
-        lines += report.queues.isEmpty ? ["no queues yet: queue-worker enqueue NAME"] : queueTable
+        lines += report.queues.isEmpty ? [noQueues] : queueTable
         lines += [""]
         lines += report.workers.isEmpty ? ["no workers: queue-worker run"] : workerTable
         if !report.attention.isEmpty { lines += [""] + report.attention.map(attention) }
@@ -54,10 +54,17 @@ package struct InfoPage {
 
     // MARK: Queues
 
+    private var noQueues: String {
+        report.attention.contains { !$0.queue.isEmpty }
+            ? "no queue that can be read" : "no queues yet: queue-worker enqueue NAME"
+    }
+
     private var queueTable: [String] {
         let scale = BarScale(deepest: report.queues.map(\.queued).max() ?? 0)
         let barWidth = max(8, min(20, style.width - 60))
         typealias Row = InfoReport.Queue
+        // Seldom more than nothing: workers empty the inboxes.
+        let hasInbox = report.queues.contains { $0.inbox > 0 }
         var table = Table<Row>(
             ellipsis: style.hasUnicode ? "…" : "~",
             columns: [
@@ -66,13 +73,14 @@ package struct InfoPage {
                     scale.bar($0.queued, width: barWidth, style: style)
                 },
                 .init("QUEUED", keep: 1) { Quantity.count($0.queued) },
+                hasInbox ? .init("INBOX", keep: 2) { Quantity.count($0.inbox) } : nil,
                 .init("AGE", keep: 2) { $0.oldestQueuedMs.map { Quantity.time(ms: $0) } ?? "-" },
                 .init("RUN", keep: 3) { Quantity.count($0.running) },
                 .init("RETRY", keep: 4) { Quantity.count($0.retrying + $0.suspect) },
                 .init("SCHED", keep: 5) { Quantity.count($0.scheduled) },
                 .init("DEAD", keep: 2) { Quantity.count($0.dead) },
                 .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
-            ])
+            ].compactMap(\.self))
         let rows = report.queues + (report.queues.count > 1 ? [total] : [])
         table.fit(rows, into: style.width)
         return [style.bold(table.heading)] + rows.map(table.line)
@@ -83,7 +91,7 @@ package struct InfoPage {
     private var total: InfoReport.Queue {
         var total = report.queues[0]
         for queue in report.queues.dropFirst() { total.add(queue) }
-        total.name = "\(report.queues.count) queues"
+        total.name = Quantity.of(report.queues.count, "queue")
         total.oldestQueuedMs = report.queues.compactMap(\.oldestQueuedMs).max()
         return total
     }
@@ -102,10 +110,14 @@ package struct InfoPage {
                 .init("QUEUES", .left, keep: 4) { $0.queues.joined(separator: " ") },
             ])
         table.fit(report.workers, into: style.width)
-        let busy = report.workers.reduce(0) { $0 + $1.busy }
-        let slots = report.workers.reduce(0) { $0 + $1.slots }
+        let live = report.workers.filter { $0.state != .lost }
+        let busy = live.reduce(0) { $0 + $1.busy }
+        let slots = live.reduce(0) { $0 + $1.slots }
         let share = slots > 0 ? " (\(busy * 100 / slots)%)" : ""
-        let summary = "\(report.workers.count) workers, \(busy) of \(slots) slots busy\(share)"
+        let lost = report.workers.count - live.count
+        let summary =
+            "\(Quantity.of(live.count, "worker"))\(lost > 0 ? " and \(lost) lost" : ""), "
+            + "\(busy) of \(Quantity.of(slots, "slot")) busy\(share)"
         return [style.bold(table.heading)] + report.workers.map(table.line) + [cut(summary)]
     }
 
@@ -121,7 +133,7 @@ package struct InfoPage {
 
 extension InfoReport.Queue {
     fileprivate mutating func add(_ other: InfoReport.Queue) {
-        for field in [\Self.queued, \.running, \.retrying, \.scheduled, \.suspect, \.dead, \.succeededTotal] {
+        for field in [\Self.queued, \.running, \.inbox, \.retrying, \.scheduled, \.suspect, \.dead, \.succeededTotal] {
             self[keyPath: field] += other[keyPath: field]
         }
     }

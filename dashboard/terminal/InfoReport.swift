@@ -65,6 +65,12 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var queue: String
         package var code: String
         package var message: String
+
+        package init(queue: String, code: String, message: String) {
+            self.queue = queue
+            self.code = code
+            self.message = message
+        }
     }
 
     package var takenAtMs: Int
@@ -78,7 +84,8 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         case takenAtMs = "taken_at_ms"
     }
 
-    package init(server: ServerFacts, snapshots: [QueueSnapshot]) {
+    /// `findings` is what a snapshot does not say of queues: one that cannot be read, or what its jobs wait for.
+    package init(server: ServerFacts, snapshots: [QueueSnapshot], findings: [Attention] = []) {
         takenAtMs = snapshots.map(\.now).max() ?? 0
         redis = Server(
             product: server.product, version: server.version, uptimeSeconds: server.uptimeSeconds,
@@ -86,46 +93,52 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         queues = snapshots.map(Queue.init)
         workers = Self.workers(of: snapshots)
         attention =
-            Self.attention(for: queues)
+            findings + Self.attention(for: queues)
             + server.findings.map {
                 Attention(queue: "", code: $0.isFatal ? "unsafe-redis" : "redis", message: $0.message)
             }
     }
 
-    /// One line a worker, although each of its queues knows it by another number.
+    /// One line a worker, although each of its queues knows it by another number, and by two after it had lost its lease.
     private static func workers(of snapshots: [QueueSnapshot]) -> [Worker] {
         var workers: [String: Worker] = [:]
         for snapshot in snapshots {
             for member in snapshot.workers {
                 guard let card = WorkerCard(parsing: member.about) else { continue }
-                let isLost = member.deadline < Double(snapshot.now)
-                let state: Worker.State = isLost ? .lost : card.busy > 0 ? .busy : .idle
                 var worker =
                     workers[card.id]
                     ?? Worker(
-                        id: card.id, state: state, slots: card.slots, busy: card.busy, queues: [],
-                        startedMs: card.started,
+                        id: card.id, state: .lost, slots: card.slots, busy: 0, queues: [], startedMs: card.started,
                         runs: [])
-                worker.queues.append(snapshot.name.text)
+                if !worker.queues.contains(snapshot.name.text) { worker.queues.append(snapshot.name.text) }
                 worker.runs += card.runs
+                // It may hold a few more than it runs.
+                worker.busy = min(worker.busy + member.held, worker.slots)
+                if member.deadline >= Double(snapshot.now) { worker.state = .idle }
                 workers[card.id] = worker
             }
         }
-        return workers.values.sorted { $0.id < $1.id }
+        return workers.values.sorted { $0.id < $1.id }.map { worker in
+            var worker = worker
+            if worker.state == .idle, worker.busy > 0 { worker.state = .busy }
+            return worker
+        }
     }
 
     private static func attention(for queues: [Queue]) -> [Attention] {
         queues.flatMap { queue -> [Attention] in
-            let waiting = queue.queued + queue.suspect + queue.inbox
+            let waiting = queue.queued + queue.scheduled + queue.retrying + queue.suspect + queue.inbox
             var found: [Attention] = []
             func add(_ code: String, _ message: String) {
                 found.append(Attention(queue: queue.name, code: code, message: message))
             }
             if queue.isPaused { add("paused", "paused") }
             if queue.workers == 0, waiting + queue.running > 0 {
-                add("no-worker", "\(waiting + queue.running) jobs and no worker listens")
+                add("no-worker", "\(Quantity.of(waiting + queue.running, "job")) and no worker listens")
             }
-            if queue.suspect > 0 { add("suspect", "\(queue.suspect) jobs lost their runs twice and wait to run alone") }
+            if queue.suspect > 0 {
+                add("suspect", "\(Quantity.of(queue.suspect, "job")) to run alone, after two lost runs or more")
+            }
             return found
         }
     }

@@ -12,6 +12,9 @@ package enum Quantity {
         }
     }
 
+    /// `1 job`, `2 jobs`.
+    package static func of(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
     /// `14.2M`, in units of 1,024.
     package static func bytes(_ number: Int) -> String {
         switch number {

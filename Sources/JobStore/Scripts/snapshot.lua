@@ -1,5 +1,5 @@
 #!lua flags=no-writes,allow-oom
--- snapshot.lua: one queue in numbers. Reads only; the cost does not grow with the number of jobs.
+-- snapshot.lua: one queue in numbers. Reads only; the cost grows with the workers, not with the jobs.
 --
 -- KEYS[1]  queued     ZSET  read
 -- KEYS[2]  scheduled  ZSET  read
@@ -20,7 +20,8 @@
 -- ARGV[2]  format
 --
 -- Answers {'ok', now_ms, nine counts in the order of KEYS 1-9, remembered ids, inbox length, the first envelope in line
--- or '', next due ms | -1, meta as field/value list, leases as incarnation/deadline list, about as list}.
+-- or '', next due ms | -1, meta as field/value list, leases as incarnation/deadline list, about as list, for each lease
+-- how many jobs it holds}.
 -- uses:
 
 local format = redis.call('HGET', meta, 'format')
@@ -38,4 +39,10 @@ answer[15] = due < math.huge and math.floor(due / 10) or -1
 answer[16] = redis.call('HGETALL', meta)
 answer[17] = redis.call('ZRANGE', leases, 0, -1, 'WITHSCORES')
 answer[18] = redis.call('HGETALL', about)
+-- What a worker says of itself is as old as its last beat; what it holds is in its range of tokens.
+local held = {}
+for i = 1, #answer[17], 2 do
+  held[#held + 1] = redis.call('ZCOUNT', running, tokens(tonumber(answer[17][i])))
+end
+answer[19] = held
 return answer
