@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JobModel
 
 /// Turns values into JSON: payloads and results.
 ///
@@ -7,9 +8,16 @@ import FoundationEssentials
 /// inside containers that were asked for by hand, and every error. The keys of objects are sorted, so that the same job
 /// has the same digest.
 package enum PayloadEncoder {
-    /// Throws what `JSONEncoder` throws.
+    /// Throws what `JSONEncoder` throws, and `JSONScanner.Failure` for what is nested too deeply to be read again.
     package static func encode<T: Encodable>(_ value: T) throws -> [UInt8] {
-        if let bytes = encodeHere(value) { return bytes }
+        let bytes = try encodeHere(value) ?? encodeThere(value)
+        if bytes.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) > JSONScanner.depthLimit {
+            try JSONScanner.validate(bytes)
+        }
+        return bytes
+    }
+
+    private static func encodeThere<T: Encodable>(_ value: T) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(value))

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import JobModel
 public import JobQueueClient
 
@@ -85,7 +84,7 @@ public struct Handlers: Sendable {
     }
 
     private static func encode(_ result: some Encodable) -> Output {
-        do { return .json(Array(try JSONEncoder().encode(result))) } catch {
+        do { return .json(try PayloadEncoder.encode(result)) } catch {
             return .omitted("the result cannot be encoded: \(error)")
         }
     }

@@ -4,7 +4,7 @@ import Synchronization
 /// The jobs that were claimed and have not started, between the claims and the slots. It also knows how many more are
 /// wanted, because it sees both sides.
 final class JobBuffer: Sendable {
-    private struct State {
+    struct State {
         var runs: Deque<Run> = []
         /// Slots with nothing to do.
         var idle: [CheckedContinuation<Run?, Never>] = []
@@ -28,7 +28,7 @@ final class JobBuffer: Sendable {
         var watchers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let concurrency: Int
     /// nil: adapt.
     private let prefetch: Int?
@@ -171,7 +171,7 @@ final class JobBuffer: Sendable {
         return min(Self.claimLimit, max(0, free + ahead - state.runs.count - state.expected))
     }
 
-    private func wakeableLane(_ state: inout State) -> (caller: CheckedContinuation<Int, Never>, want: Int)? {
+    func wakeableLane(_ state: inout State) -> (caller: CheckedContinuation<Int, Never>, want: Int)? {
         guard !state.lanes.isEmpty else { return nil }
         let want = wanted(state)
         guard let index = state.lanes.firstIndex(where: { $0.threshold <= want }) else { return nil }
@@ -213,95 +213,4 @@ final class JobBuffer: Sendable {
             return Array(state.runs)
         }
     }
-
-    // MARK: Shutdown and solitude
-
-    /// No more jobs: answers those that have not started; slots end when they have nothing to do.
-    func close() -> [Run] {
-        let (runs, idle, lanes) = state.withLock { state in
-            state.isClosed = true
-            defer {
-                state.runs = []
-                state.idle = []
-                state.lanes = []
-            }
-            return (Array(state.runs), state.idle, state.lanes)
-        }
-        for slot in idle { slot.resume(returning: nil) }
-        for lane in lanes { lane.caller.resume(returning: 0) }
-        return runs
-    }
-
-    var isClosed: Bool { state.withLock { $0.isClosed } }
-    /// Runs that wait here or are under way.
-    var load: Int { state.withLock { $0.running + $0.runs.count } }
-    var isReserved: Bool { state.withLock { $0.isReserved } }
-    var waiting: [Run] { state.withLock { Array($0.runs) } }
-
-    /// From now on no more jobs are wanted. Answers true when nothing waits, runs or is on its way; false when that has
-    /// not come about by `until`, ns: then jobs are wanted again.
-    func reserve(until: Int) async -> Bool {
-        await withCheckedContinuation { caller in
-            let isAlone = state.withLock { state in
-                state.isReserved = true
-                let isEmpty = isEmpty(state)
-                if !isEmpty { state.loner = (until, caller) }
-                return isEmpty
-            }
-            if isAlone { caller.resume(returning: true) }
-        }
-    }
-
-    /// Ends the wait of `reserve` when its time is over. To be called now and then.
-    func checkReservation(now: Int) {
-        let (loner, lane): (Loner?, (caller: CheckedContinuation<Int, Never>, want: Int)?) = state.withLock { state in
-            guard let loner = state.loner, now >= loner.until else { return (nil, nil) }
-            state.loner = nil
-            state.isReserved = false
-            return (loner.caller, wakeableLane(&state))
-        }
-        loner?.resume(returning: false)
-        lane.map { $0.caller.resume(returning: $0.want) }
-    }
-
-    private func isEmpty(_ state: State) -> Bool {
-        state.running == 0 && state.runs.isEmpty && state.expected == 0
-    }
-
-    /// Jobs are wanted again.
-    func unreserve() {
-        let lane = state.withLock { state in
-            state.isReserved = false
-            return wakeableLane(&state)
-        }
-        lane.map { $0.caller.resume(returning: $0.want) }
-    }
-
-    /// Returns when nothing waits, runs or is on its way.
-    func untilEmpty() async {
-        await withCheckedContinuation { (caller: CheckedContinuation<Void, Never>) in
-            let isDone = state.withLock { state in
-                let isDone = isEmpty(state)
-                if !isDone { state.watchers.append(caller) }
-                return isDone
-            }
-            if isDone { caller.resume() }
-        }
-    }
-
-    private func tellWatchers() {
-        let (watchers, loner): (Waiters, Loner?) = state.withLock { state in
-            guard isEmpty(state) else { return ([], nil) }
-            defer {
-                state.watchers = []
-                state.loner = nil
-            }
-            return (state.watchers, state.loner?.caller)
-        }
-        for watcher in watchers { watcher.resume() }
-        loner?.resume(returning: true)
-    }
-
-    private typealias Waiters = [CheckedContinuation<Void, Never>]
-    private typealias Loner = CheckedContinuation<Bool, Never>
 }

@@ -154,6 +154,18 @@ private struct Odd: Encodable {
         #expect(text == #"{"a":{"first":"1","second":"2"},"list":[{"p":2,"q":1,"r":3}],"z":1}"#)
     }
 
+    @Test(arguments: [(128, true), (129, false)])
+    func `what is nested too deeply to be read is not written`(depth: Int, isFine: Bool) {
+        struct Nest: Encodable {
+            var depth: Int
+            func encode(to encoder: any Encoder) throws {
+                var list = encoder.unkeyedContainer()
+                if depth > 1 { try list.encode(Nest(depth: depth - 1)) }
+            }
+        }
+        #expect(((try? PayloadEncoder.encode(Nest(depth: depth))) != nil) == isFine)
+    }
+
     @Test func `random values come back`() throws {
         struct Thing: Codable, Equatable {
             var text: String

@@ -1,0 +1,114 @@
+import JobModel
+import JobStore
+import Synchronization
+
+// From what the caller said to what is stored.
+
+/// A job whose names and numbers have been checked.
+struct Draft {
+    var queue: QueueName
+    var id: String?
+    var envelope: Envelope
+    var expiry: Duration?
+
+    init(name: String, payload: [UInt8], id: String?, options: JobOptions, isJSON: Bool) throws(JobQueueError) {
+        do throws(NameError) {
+            queue = try QueueName(options.queue)
+            try Names.checkName(name, "job name")
+            if let id { try Names.checkID(id) }
+            for tag in options.tags { try Names.checkName(tag, "tag") }
+        } catch { throw JobQueueError(.badName, "\(error)") }
+        if !isJSON {
+            do throws(JSONScanner.Failure) { try JSONScanner.validate(payload) } catch {
+                throw JobQueueError(.badPayload, "the payload is not JSON: \(error)")
+            }
+        }
+        self.id = id
+        envelope = Envelope(name: name, payload: payload[...])
+        envelope.policy = try Policy(options)
+        envelope.tags = options.tags
+        envelope.metadata = options.metadata
+        expiry = options.expiry
+    }
+}
+
+extension Policy {
+    fileprivate init(_ options: JobOptions) throws(JobQueueError) {
+        func check(_ isFine: Bool, _ problem: String) throws(JobQueueError) {
+            if !isFine { throw JobQueueError(.badOption, problem) }
+        }
+        try check((1...1_000_000).contains(options.maxAttempts), "max attempts must be 1 to 1,000,000")
+        try check(options.timeout.map { $0.milliseconds >= 1 } ?? true, "the timeout must be at least 1 ms")
+        try check(options.expiry.map { $0.milliseconds >= 1 } ?? true, "the expiry must be at least 1 ms")
+        try check(options.tags.count <= 16, "at most 16 tags")
+        if case .list(let waits) = options.backoff {
+            try check((1...1000).contains(waits.count), "a backoff list has 1 to 1,000 waits")
+        }
+        self.init()
+        priority = options.priority
+        maxAttempts = options.maxAttempts
+        backoff = options.backoff
+        timeoutMs = options.timeout?.milliseconds ?? -1
+        resultTTLMs = options.resultTTL.wire
+    }
+}
+
+extension JobQueue {
+    func prepare(_ draft: Draft, due: Due) throws(JobQueueError) -> NewJob {
+        let now = now
+        var envelope = draft.envelope
+        envelope.createdMs = now
+        if let expiry = draft.expiry { envelope.policy.expiresMs = min(now + expiry.milliseconds, Due.latest) }
+        let payload = envelope.payload
+        guard payload.count <= configuration.maxPayloadBytes else {
+            let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
+            throw JobQueueError(
+                .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
+        }
+        let bytes = envelope.encoded()
+        guard bytes.count - payload.count <= Self.maxOverheadBytes else {
+            throw JobQueueError(
+                .badOption,
+                "tags, metadata and backoff take \(bytes.count - payload.count) bytes, the limit is \(Self.maxOverheadBytes)"
+            )
+        }
+        return NewJob(
+            id: draft.id ?? makeID(now), envelope: bytes,
+            priority: envelope.policy.priority, due: due, rememberMs: draft.id == nil ? 0 : NewJob.ownIDMemoryMs,
+            digest: draft.id == nil ? "" : NewJob.digest(name: envelope.name, payload: payload))
+    }
+
+    /// Of what an envelope holds beside the payload.
+    private static let maxOverheadBytes = 64 * 1024
+
+    private func makeID(_ now: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return ids.withLock { $0.make(ms: now, using: &generator) }
+    }
+
+    func result(of admission: Admission, _ id: String, _ queue: QueueName) -> EnqueueResult {
+        let handle = JobHandle(id: id, queue: queue, home: self)
+        switch admission {
+        case .created: return .created(handle)
+        case .duplicate(let state): return .duplicate(handle, state)
+        case .conflict: return .conflict(id: id)
+        case .full:
+            return .refused(JobQueueError(.queueFull, "the queue \(queue) takes no more jobs now: try again later"))
+        case .invalid:
+            return .refused(JobQueueError(.internalError, "the store refused a job that the client let pass"))
+        }
+    }
+
+    static func due(_ delay: Duration?, _ runAt: Int?) -> Due {
+        if let runAt { return .at(ms: min(runAt, Due.latest)) }
+        guard let delay, delay.milliseconds > 0 else { return .now }
+        return .after(ms: delay.milliseconds)
+    }
+
+    static func encode(_ job: some Job) throws(JobQueueError) -> [UInt8] {
+        do { return try PayloadEncoder.encode(job) } catch {
+            throw JobQueueError(
+                .badPayload, "the job cannot be encoded as JSON: \(Printable.oneLine("\(error)", limit: 300))")
+        }
+    }
+}
