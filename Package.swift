@@ -13,6 +13,10 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let tls: [Target.Dependency] = [
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -35,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -70,7 +75,7 @@ let package = Package(
             resources: [.embedInCode("Scripts")], swiftSettings: house),
         .target(name: "JobModel", swiftSettings: house),
         .target(
-            name: "Redis", dependencies: ["CHiredis", collections, logging] + nio, swiftSettings: house),
+            name: "Redis", dependencies: ["CHiredis", collections, logging] + nio + tls, swiftSettings: house),
         .systemLibrary(name: "CHiredis"),
 
         .target(
@@ -78,7 +83,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio, swiftSettings: house),
+        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio + tls, swiftSettings: house),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
         .testTarget(

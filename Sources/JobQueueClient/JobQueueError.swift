@@ -28,6 +28,9 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
         public static let unreachable = Code("unreachable")
         /// Redis refuses user or password, or a right is missing. An operator must correct that.
         public static let denied = Code("denied")
+        /// There is no TLS connection that can be trusted: a certificate, a name or a file is wrong, or only one side
+        /// encrypts. An operator must correct that; see the message.
+        public static let tls = Code("tls")
         /// Redis refuses writes: memory or disk is full, or it is a replica. Try again later.
         public static let refused = Code("refused")
         /// The server would lose jobs: eviction policy, version or role. See the message.
@@ -67,6 +70,7 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
             case .unreachable, .timedOut, .connectionLost, .closed, .loading, .busy, .tryAgain, .unblocked,
                 .clusterDown, .masterDown:
                 .unreachable
+            case .tls: error.isRetryable ? .unreachable : .tls
             case .authentication, .permission: .denied
             case .outOfMemory, .persistence, .readOnly, .noReplicas: .refused
             case .noScript, .wrongType, .moved, .ask, .script, .server, .protocolError: .internalError

@@ -1,5 +1,7 @@
 import Logging
 import NIOCore
+import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// Performs what the machine decides: owns the socket, the timers and the waiters. Lives on the event loop; nothing
@@ -11,6 +13,7 @@ final class Connection {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop
     private let opener: SocketOpener
+    private let tls: TLSSource?
     private let inbox: Inbox
     private let status: ConnectionStatus
     private let logger: Logger
@@ -25,12 +28,13 @@ final class Connection {
 
     init(
         _ configuration: RedisConfiguration, eventLoop: any EventLoop, inbox: Inbox, status: ConnectionStatus,
-        logger: Logger
+        tls: TLSSource?, logger: Logger
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.inbox = inbox
         self.status = status
+        self.tls = tls
         self.logger = logger
         opener = SocketOpener(configuration, eventLoop: eventLoop)
         machine = ConnectionMachine(configuration)
@@ -57,7 +61,7 @@ final class Connection {
         switch machine.state {
         case .ready: caller.resume(returning: .success(()))
         case .closed: caller.resume(returning: .failure(.closed))
-        case .idle, .connecting, .handshaking, .resting:
+        case .idle, .connecting, .encrypting, .handshaking, .resting:
             callers.append(caller)
             if machine.state == .idle { connect() }
         }
@@ -83,6 +87,57 @@ final class Connection {
     func lost(attempt: Int, reason: String) {
         perform(machine.lost(attempt: attempt, reason: explain(reason)))
     }
+
+    func refused(attempt: Int, _ failure: RedisTLSFailure) {
+        perform(machine.refused(attempt: attempt, failure))
+    }
+
+    /// The server has ended the connection without having said anything.
+    func hungUp(attempt: Int, reason: String) {
+        // A server that once answered without encryption did not begin to encrypt: then it is just not there.
+        if case .tcp = configuration.endpoint, configuration.tls == nil, !machine.hasWorked {
+            refused(attempt: attempt, .hungUp)
+        } else {
+            lost(attempt: attempt, reason: reason)
+        }
+    }
+}
+
+// Encryption.
+extension Connection {
+    /// The handshake of TLS is through, and the server has this certificate.
+    func encrypted(attempt: Int, certificate: NIOSSLCertificate?) {
+        if let name = opener.hostName, certificate.map({ CertificateName.isIn($0, name) }) != true {
+            refused(attempt: attempt, .wrongName(RedisError.printable(name.utf8)))
+        } else {
+            perform(machine.encrypted(attempt: attempt))
+        }
+    }
+
+    /// The socket complains. What that means for the connection comes with its end, unless TLS failed.
+    func caught(_ error: any Error, certificate: NIOSSLCertificate?, attempt: Int) {
+        if let failure = failure(of: error, certificate) { refused(attempt: attempt, failure) }
+    }
+
+    private func failure(of error: any Error, _ certificate: NIOSSLCertificate? = nil) -> RedisTLSFailure? {
+        guard let tls = configuration.tls else { return nil }
+        return RedisTLSFailure(
+            error, name: RedisError.printable(configuration.serverTitle.utf8), certificate: certificate,
+            hasIdentity: tls.identity != nil, now: RedisTLSFailure.now())
+    }
+
+    /// Reads the files on another thread, where it may take as long as disks take, and then opens the socket.
+    private func openEncrypted(_ attempt: Int, _ tls: TLSSource) {
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { tls.current() }.assumeIsolated().whenComplete {
+            switch $0 {
+            case .success(.success(let loaded)):
+                self.status.report(staleness: loaded.staleness, logger: self.logger)
+                if self.machine.awaits(attempt: attempt) { self.openSocket(attempt, with: loaded.context) }
+            case .success(.failure(let failure)): self.refused(attempt: attempt, failure)
+            case .failure(let error): self.lost(attempt: attempt, reason: "\(error)")
+            }
+        }
+    }
 }
 
 extension Connection {
@@ -106,9 +161,13 @@ extension Connection {
     }
 
     private func open(_ attempt: Int) {
+        if let tls { openEncrypted(attempt, tls) } else { openSocket(attempt, with: nil) }
+    }
+
+    private func openSocket(_ attempt: Int, with tls: NIOSSLContext?) {
         // The handler is made on this loop, so the box never really crosses threads.
         let connection = NIOLoopBound(self, eventLoop: eventLoop)
-        opener.open { ConnectionHandler(attempt: attempt, connection: connection.value) }
+        opener.open(with: tls) { ConnectionHandler(attempt: attempt, connection: connection.value) }
             .assumeIsolated().whenComplete { self.opened(attempt, $0) }
     }
 
@@ -120,7 +179,11 @@ extension Connection {
         case .success(let channel):
             channel.close(promise: nil)
         case .failure(let error):
-            lost(attempt: attempt, reason: SocketOpener.reason(for: error))
+            if let failure = failure(of: error) {
+                refused(attempt: attempt, failure)
+            } else {
+                lost(attempt: attempt, reason: SocketOpener.reason(for: error))
+            }
         }
     }
 

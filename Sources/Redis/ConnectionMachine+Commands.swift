@@ -11,7 +11,7 @@ extension ConnectionMachine {
     /// Something has a deadline, so `tick` must be called from time to time.
     var needsTick: Bool {
         switch state {
-        case .connecting, .handshaking: true
+        case .connecting, .encrypting, .handshaking: true
         case .idle, .ready, .resting, .closed: !inFlight.isEmpty || !unsent.isEmpty || !waiting.isEmpty
         }
     }
@@ -60,7 +60,7 @@ extension ConnectionMachine {
             return .deliver(first.waiter)
         case .handshaking(let step, let until):
             return .act(handshakeAnswered(step: step, until: until, error))
-        case .idle, .connecting, .resting, .closed:
+        case .idle, .connecting, .encrypting, .resting, .closed:
             return .act([])
         }
     }
@@ -78,7 +78,8 @@ extension ConnectionMachine {
 
     private mutating func endExpiredConnection(_ now: NIODeadline) -> [Action] {
         switch state {
-        case .connecting(let until), .handshaking(_, let until):
+        case .encrypting(let until) where until <= now && !hasWorked: drop(.tls(.silentServer))
+        case .connecting(let until), .encrypting(let until), .handshaking(_, let until):
             until <= now ? drop(.unreachable("no answer within \(configuration.connectTimeout)")) : []
         case .ready:
             inFlight.contains { $0.deadline <= now } ? drop(.timedOut(sent: true), now: now) : []

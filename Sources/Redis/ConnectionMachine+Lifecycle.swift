@@ -9,7 +9,7 @@ extension ConnectionMachine {
             attempt += 1
             state = .connecting(until: now + TimeAmount(clamping: configuration.connectTimeout))
             return [.connect(attempt: attempt)]
-        case .connecting, .handshaking, .ready, .closed:
+        case .connecting, .encrypting, .handshaking, .ready, .closed:
             return []
         }
     }
@@ -23,6 +23,20 @@ extension ConnectionMachine {
     /// The socket is open.
     mutating func connected(attempt: Int) -> [Action] {
         guard case .connecting(let until) = state, attempt == self.attempt else { return [] }
+        guard configuration.tls == nil else {
+            state = .encrypting(until: until)
+            return []
+        }
+        return logIn(until: until)
+    }
+
+    /// Both sides encrypt from now on, and the server is the one we meant.
+    mutating func encrypted(attempt: Int) -> [Action] {
+        guard case .encrypting(let until) = state, attempt == self.attempt else { return [] }
+        return logIn(until: until)
+    }
+
+    private mutating func logIn(until: NIODeadline) -> [Action] {
         state = .handshaking(step: 0, until: until)
         clearScratch()
         handshake.encode(into: &scratch)
@@ -34,7 +48,17 @@ extension ConnectionMachine {
     mutating func lost(attempt: Int, reason: String) -> [Action] {
         guard attempt == self.attempt else { return [] }
         switch state {
-        case .connecting, .handshaking: return drop(.unreachable(reason))
+        case .connecting, .encrypting, .handshaking: return drop(.unreachable(reason))
+        case .ready: return drop(.connectionLost(sent: true))
+        case .idle, .resting, .closed: return []
+        }
+    }
+
+    /// There is no connection that may be used, for this reason.
+    mutating func refused(attempt: Int, _ failure: RedisTLSFailure) -> [Action] {
+        guard attempt == self.attempt else { return [] }
+        switch state {
+        case .connecting, .encrypting, .handshaking: return drop(.tls(failure))
         case .ready: return drop(.connectionLost(sent: true))
         case .idle, .resting, .closed: return []
         }
@@ -57,14 +81,15 @@ extension ConnectionMachine {
             return []
         }
         state = .ready
+        hasWorked = true
         failures = 0
         lastFailure = nil
         return [.up]
     }
 
     /// Gives up the connection or the attempt. What is in flight fails: with `timedOut` if its deadline has passed at
-    /// `now`, else as lost. What is unsent stays for the next connection, unless the server refused us: then waiting
-    /// would only hide a wrong password.
+    /// `now`, else as lost. What is unsent stays for the next connection, unless the server refused us or we refused it:
+    /// then waiting would only hide a wrong password or certificate.
     mutating func drop(_ error: RedisError, now: NIODeadline = .uptimeNanoseconds(0)) -> [Action] {
         var actions: [Action] = [.closeSocket]
         let interrupted = takeInFlight()
@@ -76,6 +101,9 @@ extension ConnectionMachine {
         case .authentication, .permission:
             lastFailure = error
             actions.append(.fail(takeUnsent(), error))
+        case .tls(let failure):
+            lastFailure = error
+            if failure.isCertain { actions.append(.fail(takeUnsent(), error)) }
         case .unreachable: lastFailure = error
         default: lastFailure = nil
         }

@@ -6,7 +6,9 @@ import NIOCore
 ///
 ///     state        what holds in it                               ways out
 ///     idle         nothing was asked for yet                      connect → connecting
-///     connecting   attempt number n is under way                  connected → handshaking; failed, tick → resting
+///     connecting   attempt number n is under way                  connected → handshaking, with TLS → encrypting;
+///                                                                 refused, lost, tick → resting
+///     encrypting   nothing sent that is ours                      encrypted → handshaking; refused, lost, tick → resting
 ///     handshaking  log-in sent, nothing else                      last answer → ready; refused, lost, tick → resting
 ///     ready        commands are written as they come              lost, tick → resting
 ///     resting      no connection; a timer will call `connect`     connect → connecting
@@ -21,6 +23,7 @@ struct ConnectionMachine<Waiter> {
     enum State: Equatable, Sendable {
         case idle
         case connecting(until: NIODeadline)
+        case encrypting(until: NIODeadline)
         case handshaking(step: Int, until: NIODeadline)
         case ready, resting, closed
     }
@@ -77,6 +80,8 @@ struct ConnectionMachine<Waiter> {
     var attempt = 0
     /// Attempts and connections that ended since the last good handshake.
     var failures = 0
+    /// There has been a good handshake, so whatever does not work now is not the settings' fault alone.
+    var hasWorked = false
     /// Why there is no connection; nil while there is one, or when a good one was just lost.
     var lastFailure: RedisError?
 

@@ -6,13 +6,14 @@ package enum RedisStateChange: Sendable, Equatable {
     /// Commands flow.
     case connected
     /// The connection was lost, or could not be made, for this reason. The client keeps trying, unless it is `closed`.
+    /// With `tls(.stale)`, it is being made with the certificates that were read before.
     case lost(RedisError)
 }
 
 /// Whether the connection stands, for readers on any thread, and the news of it for whoever asked to be told.
 final class ConnectionStatus: Sendable {
     private let connected = Atomic(false)
-    private let latest = Mutex<RedisStateChange?>(nil)
+    private let latest = Mutex<(change: RedisStateChange?, staleness: RedisTLSFailure?)>((nil, nil))
     private let observer: (@Sendable (RedisStateChange) -> Void)?
 
     init(observer: (@Sendable (RedisStateChange) -> Void)?) {
@@ -30,8 +31,8 @@ final class ConnectionStatus: Sendable {
             }
         connected.store(change == .connected, ordering: .relaxed)
         let isNews = latest.withLock { latest in
-            defer { latest = change }
-            return latest != change
+            defer { latest.change = change }
+            return latest.change != change
         }
         guard isNews else { return }
         switch change {
@@ -40,5 +41,17 @@ final class ConnectionStatus: Sendable {
         case .lost(let error): logger.warning("no connection to Redis", metadata: ["reason": "\(error)"])
         }
         observer?(change)
+    }
+
+    /// Tells, once for one and the same reason, why a connection is being made with what was read before; nil when it is
+    /// made with what is there now. Observers hear of it as of a reason for there being no connection yet.
+    func report(staleness: RedisTLSFailure?, logger: Logger) {
+        let isNews = latest.withLock { latest in
+            defer { latest.staleness = staleness }
+            return latest.staleness != staleness
+        }
+        guard isNews, let staleness else { return }
+        logger.warning("connecting to Redis with old certificates", metadata: ["reason": "\(staleness)"])
+        observer?(.lost(.tls(staleness)))
     }
 }

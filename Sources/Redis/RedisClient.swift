@@ -19,6 +19,7 @@ package final class RedisClient: Sendable {
 
     private let inbox = Inbox()
     private let status: ConnectionStatus
+    private let tls: TLSSource?
     private let connection: NIOLoopBoundBox<Connection>
     private let isClosed = Atomic(false)
 
@@ -36,8 +37,9 @@ package final class RedisClient: Sendable {
         self.configuration = configuration
         self.eventLoop = eventLoop
         status = ConnectionStatus(observer: onStateChange)
+        tls = configuration.tls.map(TLSSource.init)
         let connection = Connection(
-            configuration, eventLoop: eventLoop, inbox: inbox, status: status, logger: logger)
+            configuration, eventLoop: eventLoop, inbox: inbox, status: status, tls: tls, logger: logger)
         self.connection = .makeBoxSendingValue(connection, eventLoop: eventLoop)
     }
 
@@ -53,7 +55,7 @@ package final class RedisClient: Sendable {
 
     /// Connects, and returns when the connection can be used.
     ///
-    /// Throws what is wrong as soon as the attempt has failed: `unreachable`, `authentication`, `permission` or
+    /// Throws what is wrong as soon as the attempt has failed: `unreachable`, `tls`, `authentication`, `permission` or
     /// `closed`. The client keeps trying in the background all the same: a caller that does not want that must
     /// `close()`.
     package func connect() async throws(RedisError) {
@@ -72,6 +74,19 @@ package final class RedisClient: Sendable {
         isClosed.store(true, ordering: .releasing)
     }
 
+    /// Reads the files of `configuration.tls` again now, and the CAs of the system if those are the ones to trust. The next
+    /// connection uses what was read; the present one goes on as it is. Does nothing without TLS.
+    ///
+    /// Files that have changed are used by the next connection anyway: this is for knowing at once whether they can be.
+    /// Throws `tls` when they cannot; what was read before, if anything was, then stays in use.
+    package func reloadCertificates() async throws(RedisError) {
+        guard let tls else { return }
+        let result = await withCheckedContinuation { caller in
+            NIOThreadPool.singleton.submit { _ in caller.resume(returning: tls.reload()) }
+        }
+        do throws(RedisTLSFailure) { try result.get() } catch { throw .tls(error) }
+    }
+
     /// How many commands are pending now.
     package func load() async -> RedisLoad {
         await withCheckedContinuation { caller in
@@ -84,7 +99,7 @@ extension RedisClient {
     /// Sends a command and waits for its reply, at most for `timeout`; nil stands for the configured one.
     ///
     /// While too many commands are pending (`maxInFlight`, `maxInFlightBytes`), the call first waits for room, within
-    /// the same deadline. Throws `unreachable`, `timedOut`, `connectionLost`, `closed`, or what the server answered.
+    /// the same deadline. Throws `unreachable`, `tls`, `timedOut`, `connectionLost`, `closed`, or what the server answered.
     package func send(_ command: Command, timeout: Duration? = nil) async throws(RedisError) -> Reply {
         let deadline = deadline(timeout)
         let result = await withCheckedContinuation { caller in

@@ -2,23 +2,39 @@ extension RedisConfiguration {
     /// Reads `redis://[user[:password]@]host[:port][/database]` or `unix://[user[:password]@]/path[?db=database]`, with
     /// percent-encoding in every part. The port defaults to 6379, the database to 0.
     ///
+    /// `rediss://` is `redis://` with TLS. Its parameters, all of them optional and joined with `&`:
+    ///
+    ///     ca_file      PEM file with the only CAs to trust; without it, those of the system
+    ///     cert_file    PEM file with the client's certificate and its chain; needs key_file
+    ///     key_file     PEM file with the private key, without a passphrase; needs cert_file
+    ///     server_name  the name that the server's certificate must have; without it, the host
+    ///
+    /// Files are read when a connection is made, not here.
+    ///
     /// Throws when the URL cannot be meant as written; nothing in it is ever ignored.
     package init(url: String) throws(RedisURLError) {
         guard let colon = url.firstRange(of: "://") else { throw .scheme }
         let parts = try Parts(url[colon.upperBound...])
         switch url[..<colon.lowerBound].lowercased() {
-        case "redis": try self.init(tcp: parts)
-        case "unix": try self.init(unix: parts)
-        case "rediss": throw .tlsUnavailable
+        case "redis":
+            try self.init(tcp: parts)
+            try parts.query.refuseTLS()
+        case "rediss":
+            try self.init(tcp: parts)
+            tls = try parts.query.tls()
+        case "unix":
+            try self.init(unix: parts)
+            try parts.query.refuseTLS()
         default: throw .scheme
         }
     }
 
     private init(tcp parts: Parts) throws(RedisURLError) {
         let endpoint = try Self.endpoint(parts.host)
-        guard parts.path.isEmpty || parts.path == "/" || parts.database == nil else { throw .database }
+        guard parts.path.isEmpty || parts.path == "/" || parts.query.database == nil else { throw .database }
         let database = parts.path.dropFirst()
-        self.init(endpoint: endpoint, database: database.isEmpty ? parts.database ?? 0 : try Self.database(database))
+        self.init(
+            endpoint: endpoint, database: database.isEmpty ? parts.query.database ?? 0 : try Self.database(database))
         (username, password) = (parts.username, parts.password)
     }
 
@@ -27,7 +43,7 @@ extension RedisConfiguration {
         let path = try Self.decode(parts.path)
         // The room in the system's `sockaddr_un`, less the final zero.
         guard path.utf8.count <= 107, !path.utf8.contains(0) else { throw .path }
-        self.init(endpoint: .unix(path: path), database: parts.database ?? 0)
+        self.init(endpoint: .unix(path: path), database: parts.query.database ?? 0)
         (username, password) = (parts.username, parts.password)
     }
 
@@ -51,7 +67,7 @@ extension RedisConfiguration {
         return port
     }
 
-    fileprivate static func database(_ text: Substring) throws(RedisURLError) -> Int {
+    static func database(_ text: Substring) throws(RedisURLError) -> Int {
         guard let database = number(text), database <= Int(Int32.max) else { throw .database }
         return database
     }
@@ -65,13 +81,13 @@ extension RedisConfiguration {
         Character(UnicodeScalar(byte)).isHexDigit || [UInt8(ascii: ":"), UInt8(ascii: ".")].contains(byte)
     }
 
-    private static func isHostByte(_ byte: UInt8) -> Bool {
+    static func isHostByte(_ byte: UInt8) -> Bool {
         let character = Character(UnicodeScalar(byte))
         // Bytes beyond ASCII belong to names that the resolver may know in UTF-8.
         return byte >= 0x80 || character.isLetter || character.isNumber || ["-", ".", "_"].contains(character)
     }
 
-    fileprivate static func decode(_ text: Substring) throws(RedisURLError) -> String {
+    static func decode(_ text: Substring) throws(RedisURLError) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -97,18 +113,18 @@ private struct Parts {
     var password: String?
     var host: Substring
     var path: Substring
-    var database: Int?
+    var query: RedisURLQuery
 
     init(_ text: Substring) throws(RedisURLError) {
         guard !text.contains("#") else { throw .parameter }
-        let query = text.firstIndex(of: "?") ?? text.endIndex
-        let slash = text[..<query].firstIndex(of: "/") ?? query
-        path = text[slash..<query]
+        let mark = text.firstIndex(of: "?") ?? text.endIndex
+        let slash = text[..<mark].firstIndex(of: "/") ?? mark
+        path = text[slash..<mark]
+        query = try RedisURLQuery(text[mark...].dropFirst())
         // The last @ ends the password, as in browsers: a bare @ inside it does no harm.
         let at = text[..<slash].lastIndex(of: "@")
         host = text[(at.map(text.index(after:)) ?? text.startIndex)..<slash]
         if let at { (username, password) = try Self.credentials(text[..<at]) }
-        if query < text.endIndex { database = try Self.database(text[query...].dropFirst()) }
     }
 
     /// `user`, `user:password` or `:password`.
@@ -118,11 +134,5 @@ private struct Parts {
         let password = try RedisConfiguration.decode(text[colon...].dropFirst())
         let isNothing = username.isEmpty && password.isEmpty
         return (username.isEmpty ? nil : username, isNothing || colon == text.endIndex ? nil : password)
-    }
-
-    private static func database(_ query: Substring) throws(RedisURLError) -> Int? {
-        if query.isEmpty { return nil }
-        guard query.hasPrefix("db=") else { throw .parameter }
-        return try RedisConfiguration.database(query.dropFirst("db=".count))
     }
 }

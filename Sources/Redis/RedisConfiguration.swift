@@ -20,7 +20,11 @@ package struct RedisConfiguration: Sendable, Equatable {
     /// The number of the database, from 0, which is the default.
     package var database: Int
 
-    /// How long one attempt to connect may take, log-in included. The default is 5 seconds.
+    /// How the connection is encrypted. The default, nil, does not encrypt; settings without anything in them encrypt and
+    /// trust the CAs of the system.
+    package var tls: RedisTLS?
+
+    /// How long one attempt to connect may take, encryption and log-in included. The default is 5 seconds.
     package var connectTimeout: Duration = .seconds(5)
 
     /// How long a command may take, from the call to the reply, unless the call says otherwise. The default is 5
@@ -55,7 +59,7 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
         switch endpoint {
         case .tcp(let host, let port):
             let name = host.contains(":") ? "[\(host)]" : host
-            return "redis://\(secret)\(name):\(port)/\(database)"
+            return "\(tls == nil ? "redis" : "rediss")://\(secret)\(name):\(port)/\(database)"
         case .unix(let path):
             return "unix://\(secret)\(path)?db=\(database)"
         }

@@ -48,7 +48,7 @@ extension RedisError {
     }
 
     /// The message cut to its limit, with `?` for whatever could forge a second log line or steer a terminal.
-    private static func printable(_ message: some Collection<UInt8>) -> String {
+    static func printable(_ message: some Collection<UInt8>) -> String {
         var line = ""
         for scalar in String(decoding: message.prefix(messageLimit), as: UTF8.self).unicodeScalars {
             switch scalar.properties.generalCategory {

@@ -13,6 +13,8 @@ package enum RedisError: Error, Equatable, Sendable {
     /// `close()` was called. A command in flight at that moment may have been done. Do not try again with this client.
     case closed
 
+    /// There is no encrypted connection, and nothing was sent. The failure says what somebody must correct.
+    case tls(RedisTLSFailure)
     /// User or password is wrong or missing. An operator must correct the URL; trying again does not help.
     case authentication(String)
     /// The user may not run this command or touch this key. An operator must extend the user's rights.
@@ -63,6 +65,8 @@ extension RedisError {
             true
         case .timedOut(let sent), .connectionLost(let sent):
             !sent
+        case .tls(let failure):
+            !failure.isCertain
         case .closed, .authentication, .permission, .noScript, .wrongType, .moved, .ask, .script, .server,
             .protocolError:
             false
@@ -81,7 +85,7 @@ extension RedisError {
     /// The command certainly never left this process.
     var provesNothingWasSent: Bool {
         switch self {
-        case .unreachable: true
+        case .unreachable, .tls: true
         case .timedOut(let sent), .connectionLost(let sent): !sent
         default: false
         }
@@ -98,6 +102,7 @@ extension RedisError: CustomStringConvertible {
         case .connectionLost(sent: true): "the connection to Redis was lost; the command may have been done"
         case .connectionLost(sent: false): "the connection to Redis was lost before the command was sent"
         case .closed: "the connection to Redis was closed by this program"
+        case .tls(let failure): failure.description
         case .authentication(let message): "Redis refused user or password: \(message)"
         case .permission(let message): "Redis does not permit this: \(message)"
         case .outOfMemory: "Redis is out of memory and refuses writes (OOM)"

@@ -37,7 +37,9 @@ struct ModuleTable: Sendable {
         Entry(folder: "Sources/JobModel", module: "JobModel", imports: []),
         Entry(
             folder: "Sources/Redis", module: "Redis",
-            imports: nio.union(["CHiredis", "DequeModule", "Logging", "Synchronization", "Glibc", "Musl", "Darwin"])),
+            imports: nio.union([
+                "NIOSSL", "NIOTLS", "CHiredis", "DequeModule", "Logging", "Synchronization", "Glibc", "Musl", "Darwin",
+            ])),
     ]
 
     /// Imports that the table does not allow, and files that no entry covers.

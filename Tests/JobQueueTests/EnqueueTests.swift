@@ -176,10 +176,18 @@ import Testing
         #expect(error?.code == .badPayload)
     }
 
-    @Test(arguments: ["", "http://x", "redis://", "redis://h:0", "rediss://h", "unix://rel"])
+    @Test(arguments: ["", "http://x", "redis://", "redis://h:0", "rediss://h?ca_file=", "unix://rel"])
     func `a bad URL is told from an unreachable one`(url: String) async {
         let error = await failure { () async throws(JobQueueError) in try await JobQueue(url: url) }
         #expect(error?.code == .badURL)
+    }
+
+    @Test func `a file that TLS needs and cannot have is told from an unreachable server`() async {
+        let error = await failure { () async throws(JobQueueError) in
+            try await JobQueue(url: "rediss://localhost:1?ca_file=/nonexistent/ca.pem")
+        }
+        #expect(error?.code == .tls)
+        #expect(error?.message.contains("ca_file /nonexistent/ca.pem cannot be read") == true)
     }
 
     @Test func `a full queue takes no more and says so`() async throws {

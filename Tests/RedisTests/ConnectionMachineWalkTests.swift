@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ConnectionMachineWalkTests {
     /// A machine and a model of its server, which knows the commands on the wire.
     private struct Walk {
-        var bench = Bench("redis://:p@h") {
+        var bench = Bench("rediss://:p@h") {
             $0.maxInFlight = 5
             $0.maxInFlightBytes = 600
             $0.connectTimeout = .milliseconds(200)
@@ -26,7 +26,7 @@ import Testing
             case 5...7: bench.flush()
             case 8, 9: answer()
             case 10: bench.connect()
-            case 11: bench.connected()
+            case 11: encrypt()
             case 12: bench.wait(Int.random(in: 0...60, using: &generator))
             default: if Int.random(in: 0..<4, using: &generator) == 0 { bench.lose() }
             }
@@ -47,6 +47,12 @@ import Testing
             bench.enqueue(
                 name, size: Int.random(in: 0...200, using: &generator),
                 timeout: Int.random(in: 1...400, using: &generator))
+        }
+
+        private mutating func encrypt() {
+            bench.connected()
+            let isRefused = Int.random(in: 0..<8, using: &generator) == 0
+            if isRefused { bench.refuse(.untrusted) } else { bench.encrypted() }
         }
 
         private mutating func answer() {

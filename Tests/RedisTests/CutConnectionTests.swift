@@ -23,7 +23,7 @@ import Testing
         #expect(tally["own", default: 0] > 1000 && proxy.behaviour.cuts > 2, "seed \(seed): \(tally)")
     }
 
-    private static func echo(_ content: String, _ client: RedisClient) async -> String {
+    static func echo(_ content: String, _ client: RedisClient) async -> String {
         do throws(RedisError) {
             let answer = try await client.send(Command("ECHO", content), timeout: .seconds(30)).string()
             return answer == content ? "own" : "somebody else's"

@@ -40,6 +40,12 @@ struct Bench {
 
     mutating func connected() { note(machine.connected(attempt: machine.attempt)) }
 
+    mutating func encrypted(attempt: Int? = nil) { note(machine.encrypted(attempt: attempt ?? machine.attempt)) }
+
+    mutating func refuse(_ failure: RedisTLSFailure, attempt: Int? = nil) {
+        note(machine.refused(attempt: attempt ?? machine.attempt, failure))
+    }
+
     mutating func reply(_ error: RedisError? = nil, attempt: Int? = nil) {
         switch machine.received(error, attempt: attempt ?? machine.attempt) {
         case .deliver(let name): events.append("\(name) answered")
@@ -62,6 +68,7 @@ struct Bench {
     mutating func becomeReady() {
         connect()
         connected()
+        encrypted()
         for _ in machine.handshake.steps { reply() }
         events = []
     }
@@ -96,6 +103,7 @@ struct Bench {
         case .connectionLost(let sent): sent ? "lost sent" : "lost unsent"
         case .unreachable(let reason): "unreachable (\(reason))"
         case .authentication: "authentication"
+        case .tls(let failure): "tls (\(failure))"
         case .permission: "permission"
         case .closed: "closed"
         case .protocolError: "protocol"

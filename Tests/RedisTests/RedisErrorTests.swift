@@ -52,7 +52,7 @@ import Testing
             Self.words.map(\.1) + [
                 .unreachable("x"), .timedOut(sent: true), .timedOut(sent: false), .connectionLost(sent: true),
                 .connectionLost(sent: false), .closed, .protocolError("x"),
-            ]
+            ] + RedisTLSFailure.all.map(RedisError.tls)
         for error in errors {
             #expect(!(error.isRetryable && error.outcomeIsUnknown))
             #expect(!error.description.isEmpty && !error.description.contains("\n"))
@@ -65,4 +65,14 @@ import Testing
             #expect(!error.isRetryable)
         }
     }
+}
+
+extension RedisTLSFailure {
+    /// One of each.
+    static let all: [RedisTLSFailure] = [
+        .file(RedisTLSFileError(option: .caFile, path: "a\nb", problem: .noCertificate)), .stale(.untrusted),
+        .noAuthorities, .untrusted, .expired(since: 0), .notYetValid(until: 0), .wrongName("h"),
+        .clientCertificateMissing, .clientCertificateRefused("x"), .handshake("x"), .plainServer, .silentServer,
+        .encryptedServer, .hungUp,
+    ]
 }

@@ -81,18 +81,21 @@ final class RedisProcess: Sendable {
     }
 }
 
-/// Servers that still run. Tests do not wait for the last reference to a server to go, so what is left at the end of
+/// Servers that still run, and folders that are still there. Tests do not wait for the last reference to a server to go, so what is left at the end of
 /// the program is ended then.
-private final class Leftovers: Sendable {
+final class Leftovers: Sendable {
     static let shared = Leftovers()
 
     private let servers = Mutex<[pid_t: URL]>([:])
+    private let folders = Mutex<[URL]>([])
 
     private init() {
         atexit { Leftovers.shared.clear() }
     }
 
     func add(_ process: pid_t, _ folder: URL) { servers.withLock { $0[process] = folder } }
+
+    func add(_ folder: URL) { folders.withLock { $0.append(folder) } }
 
     func remove(_ process: pid_t) { servers.withLock { $0[process] = nil } }
 
@@ -101,5 +104,6 @@ private final class Leftovers: Sendable {
             kill(process, SIGKILL)
             try? FileManager.default.removeItem(at: folder)
         }
+        for folder in folders.withLock({ $0 }) { try? FileManager.default.removeItem(at: folder) }
     }
 }

@@ -46,7 +46,15 @@ import Testing
         ("", .scheme), ("hunter2", .scheme), ("hunter2://h", .scheme), ("http://:hunter2@h", .scheme),
         ("redis:h", .scheme),
         (" redis://:hunter2@h", .scheme),
-        ("rediss://:hunter2@h", .tlsUnavailable), ("REDISS://h", .tlsUnavailable),
+        ("rediss:h", .scheme), ("rediss://", .host), ("rediss://:hunter2@h?ca_file=", .file),
+        ("rediss://h?ca_file=a%00b", .file), ("rediss://h?cert_file=", .file), ("rediss://h?key_file=", .file),
+        ("rediss://h?cert_file=hunter", .identity), ("rediss://h?key_file=hunter", .identity),
+        ("rediss://h?ca_file=%zz", .percentEncoding), ("rediss://h?ca_file=hunter&ca_file=hunter", .parameter),
+        ("rediss://h?server_name=", .serverName), ("rediss://h?server_name=10.0.0.1", .serverName),
+        ("rediss://h?server_name=::1", .serverName), ("rediss://h?server_name=hunter%20x", .serverName),
+        ("rediss://h?insecure=true", .parameter), ("rediss://h?ca_file", .parameter), ("rediss://h?db=1&", .parameter),
+        ("redis://h?ca_file=hunter", .unencrypted), ("redis://h?server_name=hunter", .unencrypted),
+        ("unix:///s?cert_file=hunter&key_file=hunter", .unencrypted),
         ("redis://", .host), ("redis://:hunter2@", .host), ("redis://:hunter2@:6379", .host), ("redis:///1", .host),
         ("redis://:hunter2@[::1", .host), ("redis://:hunter2@[hunter2]", .host), ("redis://h ost", .host),
         ("redis://:hunter2@h\n", .host), ("redis://h%00", .host), ("redis://hunter2%20x", .host), ("redis://[]", .host),
@@ -58,13 +66,29 @@ import Testing
         ("redis://h/0\n", .database),
         ("redis://:hunter2@h?ssl=true", .parameter), ("redis://:hunter#2@h", .parameter),
         ("redis://:hunter?2@h", .parameter),
-        ("redis://h?db=1&ssl=true", .database), ("unix:///s#hunter2", .parameter),
+        ("redis://h?db=1&ssl=true", .parameter), ("unix:///s#hunter2", .parameter),
         ("redis://:hunter2%@h", .percentEncoding), ("redis://:%zz@h", .percentEncoding),
         ("redis://:%ff@h", .percentEncoding),
         ("redis://:%4@h", .percentEncoding),
         ("unix://", .path), ("unix://run/redis.sock", .path), ("unix:///", .path), ("unix:///a%00b", .path),
         ("unix://hunter2@host/path", .path), ("unix:///" + String(repeating: "x", count: 107), .path),
     ]
+
+    @Test(arguments: [
+        ("rediss://h", RedisTLS()), ("REDISS://h?", RedisTLS()),
+        ("rediss://h?ca_file=/etc/my%20ca.pem", RedisTLS(caFile: "/etc/my ca.pem")),
+        ("rediss://h?server_name=redis.example.org&db=5", RedisTLS(serverName: "redis.example.org")),
+        (
+            "rediss://h/5?key_file=k&ca_file=a&cert_file=c",
+            RedisTLS(caFile: "a", identity: RedisTLS.Identity(certFile: "c", keyFile: "k"))
+        ),
+    ])
+    func `a URL that begins with rediss asks for TLS`(url: String, tls: RedisTLS) throws {
+        var expected = RedisConfiguration(endpoint: .tcp(host: "h", port: 6379), database: url.contains("5") ? 5 : 0)
+        expected.tls = tls
+        #expect(try RedisConfiguration(url: url) == expected)
+        #expect(try RedisConfiguration(url: "redis://h").tls == nil)
+    }
 
     @Test(arguments: bad) func `a bad URL is refused in one line that keeps its secrets`(
         url: String, expected: RedisURLError
@@ -91,7 +115,8 @@ import Testing
 
     @Test(arguments: [
         ("redis://app:p@h", "redis://***@h:6379/0"), ("redis://h:1/2", "redis://h:1/2"),
-        ("redis://[::1]", "redis://[::1]:6379/0"), ("unix://:p@/s?db=3", "unix://***@/s?db=3"),
+        ("redis://[::1]", "redis://[::1]:6379/0"), ("rediss://:p@h?ca_file=/c", "rediss://***@h:6379/0"),
+        ("unix://:p@/s?db=3", "unix://***@/s?db=3"),
     ])
     func `the redacted URL keeps everything else`(url: String, redacted: String) throws {
         #expect(try RedisConfiguration(url: url).redactedURL == redacted)

@@ -2,28 +2,37 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP proxy before a server's socket that can misbehave. Closes with the object.
+/// A TCP proxy before a server that can misbehave. Closes with the object.
 final class TestProxy: Sendable {
     let port: Int
     let behaviour: Behaviour
     private let listener: any Channel
-    private let server: RedisProcess
+    private let server: any Sendable
 
-    init(before server: RedisProcess, _ behaviour: Behaviour = Behaviour()) async throws {
+    convenience init(before server: RedisProcess, _ behaviour: Behaviour = Behaviour()) async throws {
+        try await self.init(SocketAddress(unixDomainSocketPath: server.socketPath), of: server, behaviour)
+    }
+
+    convenience init(before server: TLSRedis, _ behaviour: Behaviour = Behaviour()) async throws {
+        try await self.init(SocketAddress(ipAddress: "127.0.0.1", port: server.port), of: server, behaviour)
+    }
+
+    private init(_ address: SocketAddress, of server: any Sendable, _ behaviour: Behaviour) async throws {
         self.behaviour = behaviour
         self.server = server
-        let path = server.socketPath
         listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.any())
             // Nothing is read before there is somebody to hand it to.
             .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { front in Self.join(front, to: path, behaviour) }
+            .childChannelInitializer { front in Self.join(front, to: address, behaviour) }
             .bind(host: "127.0.0.1", port: 0).get()
         port = listener.localAddress?.port ?? 0
     }
 
     deinit { listener.close(promise: nil) }
 
-    private static func join(_ front: any Channel, to path: String, _ behaviour: Behaviour) -> EventLoopFuture<Void> {
+    private static func join(
+        _ front: any Channel, to address: SocketAddress, _ behaviour: Behaviour
+    ) -> EventLoopFuture<Void> {
         let link = Link(behaviour)
         return ClientBootstrap(group: front.eventLoop)
             .channelInitializer { back in
@@ -31,7 +40,7 @@ final class TestProxy: Sendable {
                     try back.pipeline.syncOperations.addHandler(Forwarder(to: front, link))
                 }
             }
-            .connect(unixDomainSocketPath: path)
+            .connect(to: address)
             .flatMap { back in
                 front.eventLoop.makeCompletedFuture {
                     try front.pipeline.syncOperations.addHandler(Forwarder(to: back, link))

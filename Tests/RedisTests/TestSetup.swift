@@ -39,6 +39,16 @@ struct News: Sendable {
         report = { continuation.yield($0) }
     }
 
+    /// The next so many pieces of news.
+    func next(_ count: Int) async -> [RedisStateChange] {
+        var news: [RedisStateChange] = []
+        for await change in stream {
+            news.append(change)
+            if news.count == count { break }
+        }
+        return news
+    }
+
     /// Waits for a piece of news that fits, and skips others.
     func first(where fits: (RedisStateChange) -> Bool) async {
         for await change in stream where fits(change) { return }

@@ -1,0 +1,84 @@
+import Foundation
+
+@testable import Redis
+
+/// A certificate authority of the test's own, with the certificates that it issues, in a folder that goes with the
+/// program: clients read files long after the test mentions the authority for the last time.
+final class TestAuthority: Sendable {
+    /// The paths of a certificate and its key.
+    struct Pair: Sendable {
+        let certificate: String
+        let key: String
+
+        var identity: RedisTLS.Identity { RedisTLS.Identity(certFile: certificate, keyFile: key) }
+        /// The certificate's file.
+        var text: String { (try? String(contentsOfFile: certificate, encoding: .utf8)) ?? "" }
+    }
+
+    let folder: URL
+    /// The path of the authority's own certificate.
+    var certificate: String { path("ca.crt") }
+
+    /// The authority's own certificate as text.
+    var text: String { (try? String(contentsOfFile: certificate, encoding: .utf8)) ?? "" }
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    init() async throws {
+        folder = URL(fileURLWithPath: "/tmp/redis-test-\(UUID().uuidString.prefix(8))", isDirectory: true)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        Leftovers.shared.add(folder)
+        try write("[req]\ndistinguished_name = dn\n[dn]\n", to: "openssl.cnf")
+        try await make("ca", to: "crt", ["-x509", "-days", "2", "-addext", "basicConstraints = critical, CA:TRUE"])
+    }
+
+    func path(_ name: String) -> String { folder.path + "/" + name }
+
+    @discardableResult func write(_ text: String, to name: String) throws -> String {
+        try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+        return path(name)
+    }
+
+    /// Issues a certificate for these names, such as `DNS:localhost, IP:127.0.0.1`. Negative `days` are over already.
+    func issue(_ file: String, for names: String, days: Int = 2) async throws -> Pair {
+        try await make(file, to: "csr", ["-addext", "subjectAltName = \(names)"])
+        try await openssl(
+            ["x509", "-req", "-in", path("\(file).csr"), "-copy_extensions", "copy", "-days", "\(days)"]
+                + ["-CA", certificate, "-CAkey", path("ca.key"), "-set_serial", "1", "-out", path("\(file).crt")])
+        return Pair(certificate: path("\(file).crt"), key: path("\(file).key"))
+    }
+
+    /// Puts a copy of a file in the place of another, as whoever rotates certificates does.
+    static func replace(_ path: String, with other: String) throws {
+        try Data(contentsOf: URL(fileURLWithPath: other)).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// Makes a key, and a request or a certificate signed with it.
+    private func make(_ file: String, to suffix: String, _ options: [String]) async throws {
+        try await openssl(
+            ["req", "-new", "-config", path("openssl.cnf"), "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+                + ["-nodes", "-keyout", path("\(file).key"), "-out", path("\(file).\(suffix)"), "-subj", "/CN=\(file)"]
+                + options)
+    }
+
+    /// Waits on a thread of its own: the few that run tasks have tests to run.
+    func openssl(_ arguments: [String]) async throws {
+        try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Void, any Error>) in
+            Thread.detachNewThread { caller.resume(with: Result { try Self.run(arguments) }) }
+        }
+    }
+
+    private static func run(_ arguments: [String]) throws {
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        process.standardError = output
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        if process.terminationStatus != 0 { throw Failure(description: "openssl \(arguments): \(text)") }
+    }
+}
