@@ -13,7 +13,9 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { key, value in
+        // Events are for machines: here the message says it.
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.filter { $0.key != "event" }
+        let fields = all.sorted { $0.key < $1.key }.map { key, value in
             " \(key)=\(Self.quoted("\(value)"))"
         }
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))

@@ -52,13 +52,16 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "debug, info, warning or error.")
     var logLevel = "info"
 
+    @Option(help: "text, json, or auto: text on a terminal, else one JSON object a line.")
+    var logFormat = LogFormat.auto
+
     func run() async throws {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw Failure(
                 .usage, "bad log level \"\(Printable.oneLine(logLevel, limit: 40))\": use debug, info, warning or error"
             )
         }
-        var logger = Logger(label: "queue-worker") { _ in LineLogHandler() }
+        var logger = Logger(label: "queue-worker") { [logFormat] _ in logFormat.handler() }
         logger.logLevel = level
         var handlers = QueueWorkerApp.handlers
         if demoHandlers { DemoHandlers.add(to: &handlers) }
@@ -71,9 +74,14 @@ struct RunCommand: AsyncParsableCommand {
         if handlers.names.isEmpty {
             logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
         }
-        logger.info("working", metadata: ["queues": "\(queues)", "slots": "\(concurrency)", "pid": "\(getpid())"])
+        logger.info(
+            "working",
+            metadata: [
+                "event": "worker.started", "queues": "\(queues)", "slots": .stringConvertible(concurrency),
+                "pid": .stringConvertible(Int(getpid())),
+            ])
         try await work(worker, logger)
-        logger.info("stopped")
+        logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 
     private func settings(_ logger: Logger) throws(JobQueueError) -> WorkerConfiguration {
@@ -105,7 +113,9 @@ struct RunCommand: AsyncParsableCommand {
                 var count = 0
                 for await signal in signals {
                     count += 1
-                    logger.info("received \(signal)", metadata: ["count": "\(count)"])
+                    logger.info(
+                        "received \(signal)",
+                        metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])
                     switch count {
                     case 1: worker.stop()
                     case 2: worker.stop(within: .zero)

@@ -102,24 +102,33 @@ struct Executor: Sendable {
         }
     }
 
+    /// One line for each run, at its end.
     private func log(_ run: Run, _ disposition: Disposition, ms: Int) {
-        let (level, event): (Logger.Level, String) =
+        let (level, event, message): (Logger.Level, String, Logger.Message) =
             switch disposition {
-            case .done: (.debug, "job succeeded")
+            case .done: (.info, "job.succeeded", "job succeeded")
+            case .retry(_, _, let record, _) where record.last == .snoozed: (.info, "job.snoozed", "job snoozed")
             case .retry(_, _, let record, _):
-                (record.last == .snoozed ? .info : .warning, "job will be tried again (\(record.last?.rawValue ?? ""))")
-            case .front: (.info, "job released")
-            case .suspect: (.warning, "job is suspect")
-            case .dead(_, let record, _): (.error, "job is dead (\(record.last?.rawValue ?? ""))")
-            case .cancelled: (.info, "job cancelled")
+                (.warning, "job.failed", "job will be tried again (\(record.last?.rawValue ?? ""))")
+            case .front: (.info, "job.released", "job released")
+            case .suspect: (.warning, "job.failed", "job is suspect")
+            case .dead(_, let record, _): (.error, "job.dead", "job is dead (\(record.last?.rawValue ?? ""))")
+            case .cancelled: (.info, "job.cancelled", "job cancelled")
             }
         guard logger.logLevel <= level else { return }
         var fields: Logger.Metadata = [
-            "job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)",
-            "attempt": "\(run.record.attempts + 1)", "duration_ms": "\(ms)",
+            "event": "\(event)", "job_id": "\(run.id)", "job_name": "\(run.envelope.name)",
+            "queue": "\(run.lease.queue)",
+            "attempt": .stringConvertible(run.record.attempts + 1),
+            "max_attempts": .stringConvertible(run.envelope.policy.maxAttempts), "duration_ms": .stringConvertible(ms),
         ]
-        if let error = disposition.error { fields["error"] = "\(Printable.oneLine(error.message))" }
-        logger.log(level: level, "\(event)", metadata: fields)
+        if let error = disposition.error {
+            fields["outcome"] = "\(error.reason.rawValue)"
+            fields["error"] = "\(Printable.oneLine(error.message))"
+            if !error.type.isEmpty { fields["error_type"] = "\(Printable.oneLine(error.type, limit: 200))" }
+        }
+        if case .retry(.after(let wait), _, _, _) = disposition { fields["retry_in_ms"] = .stringConvertible(wait) }
+        logger.log(level: level, message, metadata: fields)
     }
 }
 

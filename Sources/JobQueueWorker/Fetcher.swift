@@ -122,9 +122,9 @@ final class Fetcher: Sendable {
     /// Gives back what was claimed ahead and has been waiting for too long.
     func giveBack(now: Int) {
         buffer.checkReservation(now: now)
-        for run in buffer.overdue(now: now) {
-            settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
-        }
+        let overdue = buffer.overdue(now: now)
+        if overdue.isEmpty { return }
+        settler.add(contentsOf: overdue.map { (executor.settlement(of: $0, .released(started: false)), $0.lease) })
     }
 
     // MARK: Claiming

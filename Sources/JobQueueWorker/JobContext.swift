@@ -51,7 +51,7 @@ public struct JobContext: Sendable {
         logger[metadataKey: "job_id"] = "\(run.id)"
         logger[metadataKey: "job_name"] = "\(name)"
         logger[metadataKey: "queue"] = "\(queue)"
-        logger[metadataKey: "attempt"] = "\(attempt)"
+        logger[metadataKey: "attempt"] = .stringConvertible(attempt)
         return logger
     }
 }

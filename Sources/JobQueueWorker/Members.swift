@@ -129,7 +129,9 @@ final class Members: Sendable {
         guard lease.end() else { return }
         orphans.store(true, ordering: .releasing)
         let stopped = slots.count { $0.cancel(.leaseLost) { $0.lease === lease } }
-        logger.warning("left \(lease.queue): \(reason)", metadata: ["runs_cancelled": "\(stopped)"])
+        logger.warning(
+            "left \(lease.queue): \(reason)",
+            metadata: ["event": "lease.lost", "queue": "\(lease.queue)", "runs_cancelled": .stringConvertible(stopped)])
     }
 
     /// The queue does not know the lease any more, or was born anew without it.

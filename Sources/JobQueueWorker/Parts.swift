@@ -44,9 +44,8 @@ struct Parts: Sendable {
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.
     func close() {
-        for run in buffer.close() {
-            settler.add(executor.settlement(of: run, .released(started: false)), under: run.lease)
-        }
+        settler.add(
+            contentsOf: buffer.close().map { (executor.settlement(of: $0, .released(started: false)), $0.lease) })
         closing.close()
     }
 

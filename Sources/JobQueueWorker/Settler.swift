@@ -33,8 +33,13 @@ final class Settler: Sendable {
     }
 
     func add(_ settlement: Settlement, under lease: Lease) {
+        add(contentsOf: CollectionOfOne((settlement, lease)))
+    }
+
+    /// Together, so that they go out in one call: of two calls the later one's jobs come back first.
+    func add(contentsOf settlements: some Collection<(Settlement, Lease)>) {
         let waiter = state.withLock { state in
-            state.items.append(Item(lease: lease, settlement: settlement))
+            for (settlement, lease) in settlements { state.items.append(Item(lease: lease, settlement: settlement)) }
             defer { state.waiter = nil }
             return state.waiter
         }

@@ -120,8 +120,8 @@ final class Upkeep: Sendable {
         logger.warning(
             "jobs of \(who) are recovered",
             metadata: [
-                "jobs": "\(settlements.count)", "queue": "\(member.queue)",
-                "incarnation": "\(slice.incarnation.number)",
+                "event": "job.lost", "jobs": .stringConvertible(settlements.count), "queue": "\(member.queue)",
+                "incarnation": .stringConvertible(slice.incarnation.number),
             ])
     }
 
@@ -193,6 +193,6 @@ final class Upkeep: Sendable {
         _ = try await member.store.settle(lease.incarnation, settlements)
         logger.warning(
             "jobs that nobody here knew are given back",
-            metadata: ["jobs": "\(settlements.count)", "queue": "\(member.queue)"])
+            metadata: ["jobs": .stringConvertible(settlements.count), "queue": "\(member.queue)"])
     }
 }

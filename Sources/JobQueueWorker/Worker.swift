@@ -72,13 +72,14 @@ public final class Worker: Sendable {
         switch change {
         case .connected:
             let isBack = wasLost.exchange(false, ordering: .relaxed)
-            logger.log(level: isBack ? .info : .debug, isBack ? "redis is back" : "connected to redis")
+            guard isBack else { return logger.debug("connected to redis") }
+            logger.info("redis is back", metadata: ["event": "redis.restored"])
         case .lost(.closed): break
         case .lost(let error):
             // Before the first contact the error is thrown.
             guard let heart = heart.withLock({ $0.heart }) else { return }
             wasLost.store(true, ordering: .relaxed)
-            logger.warning("redis is lost: \(error)")
+            logger.warning("redis is lost: \(error)", metadata: ["event": "redis.lost"])
             heart.noteLoss()
         }
     }

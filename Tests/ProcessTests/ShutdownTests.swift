@@ -23,6 +23,32 @@ extension ProcessTests {
             }
         }
 
+        @Test func `off a terminal the log is one JSON object a line, and each run has one`() async throws {
+            try await Site.run { site in
+                let ids = try await site.enqueueNumbers(0..<3) { _ in 0 }
+                let failing = try await site.enqueue("test.unknown", "{}")
+                let worker = try site.worker("a", log: "auto")
+                try await eventually("all ran") {
+                    let views = try await site.store.inspect(ids + [failing], full: false).jobs
+                    return views.map(\.state) == [.succeeded, .succeeded, .succeeded, .retrying]
+                }
+                worker.signal(SIGTERM)
+                #expect(try await worker.exit() == 0)
+                let lines = try worker.log.split(separator: "\n").map { line in
+                    try #require(
+                        JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "not JSON: \(line)")
+                }
+                let events = lines.compactMap { $0["event"] as? String }
+                #expect(events.first == "worker.started" && events.last == "worker.stopped")
+                let runs = lines.filter { $0["event"] as? String == "job.succeeded" }
+                #expect(Set(runs.compactMap { $0["job_id"] as? String }) == Set(ids) && runs.count == 3)
+                #expect(runs.allSatisfy { $0["queue"] as? String == "default" && $0["attempt"] as? Int == 1 })
+                let failed = try #require(lines.first { $0["job_id"] as? String == failing })
+                #expect(failed["event"] as? String == "job.failed")
+                #expect(failed["level"] as? String == "warning")
+            }
+        }
+
         @Test func `a run longer than the drain timeout is given back, at a second signal at once`() async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.sleep", #"{"ms":60000}"#)

@@ -50,8 +50,14 @@ final class Site: Sendable {
     // MARK: Workers
 
     /// Starts a worker with the test handlers. It has joined the queue once its first job starts.
-    func worker(_ label: String, lease: String = "1s", slots: Int = 4, _ options: String...) throws -> Child {
-        let arguments = ["run", "--redis-url", redis.url, "--lease", lease, "--concurrency", "\(slots)"] + options
+    func worker(
+        _ label: String, lease: String = "1s", slots: Int = 4, log: String = "text", _ options: String...
+    )
+        throws -> Child
+    {
+        let arguments =
+            ["run", "--redis-url", redis.url, "--lease", lease, "--concurrency", "\(slots)", "--log-format", log]
+            + options
         let child = try Child(
             "queue-fixture", arguments, environment: ["JOURNAL": journal.path], folder: redis.folder, label: label)
         children.withLock { $0.append((label, child)) }
