@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .library(name: "JobQueueClient", targets: ["JobQueueClient"]),
         .library(name: "JobQueueWorker", targets: ["JobQueueWorker"]),
+        .library(name: "JobQueueExec", targets: ["JobQueueExec"]),
         .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
         .executable(name: "queue-worker", targets: ["queue-worker"]),
     ],
@@ -63,6 +64,8 @@ let package = Package(
             dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", collections, logging] + nio,
             swiftSettings: house),
         .target(
+            name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
+        .target(
             name: "JobQueueClient", dependencies: ["JobStore", "JobModel", "Redis", collections, logging],
             swiftSettings: house),
         .target(
@@ -72,6 +75,7 @@ let package = Package(
         .target(
             name: "Redis", dependencies: ["CHiredis", collections, logging] + nio, swiftSettings: house),
         .systemLibrary(name: "CHiredis"),
+        .target(name: "CSpawn"),
 
         .target(
             name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport",
@@ -87,6 +91,13 @@ let package = Package(
             name: "JobQueueTests",
             dependencies: [
                 "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging,
+            ],
+            swiftSettings: house),
+        .testTarget(
+            name: "ExecTests",
+            dependencies: [
+                "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "TestSupport",
+                logging,
             ],
             swiftSettings: house),
         .testTarget(

@@ -22,6 +22,11 @@ struct ModuleTable: Sendable {
             folder: "dashboard/terminal", module: "TerminalDashboard",
             imports: ["JobStore", "JobModel", "FoundationEssentials"]),
         Entry(
+            folder: "Sources/JobQueueExec", module: "JobQueueExec",
+            imports: [
+                "JobQueueWorker", "JobModel", "CSpawn", "FoundationEssentials", "Logging", "Glibc", "Musl",
+            ]),
+        Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",
             imports: foundation.union(nio).union([
                 "JobQueueClient", "JobStore", "JobModel", "Redis", "DequeModule", "Logging", "Synchronization",
