@@ -46,7 +46,9 @@ let package = Package(
             path: "Examples/Demo", swiftSettings: house),
         .executableTarget(
             name: "queue-bench",
-            dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging],
+            dependencies: [
+                "JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging,
+            ],
             path: "Benchmarks", swiftSettings: house),
 
         .target(

@@ -187,6 +187,7 @@ struct task {
 static void *perform(void *pointer) {
     struct task task = *(struct task *)pointer;
     free(pointer);
+    prctl(PR_SET_NAME, "exec handler");
     task.body(task.argument);
     return NULL;
 }

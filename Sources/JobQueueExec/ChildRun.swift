@@ -51,7 +51,8 @@ struct ChildRun: ~Copyable {
     private let log: (ErrorStream.Line) -> Void
 
     struct Limits: Sendable {
-        var grace: Duration
+        /// Asked once the child is told to stop.
+        var grace: @Sendable () -> Duration
         var output: Int
         var log: Int
     }
@@ -167,7 +168,7 @@ struct ChildRun: ~Copyable {
     private mutating func stop() {
         waits[Wait.stop].fd = -1
         wasStopped = true
-        killAt = .now + limits.grace
+        killAt = .now + limits.grace()
         queue_kill_group(child.pid, SIGTERM)
         // Else one that is stopped would not hear of it.
         queue_kill_group(child.pid, SIGCONT)

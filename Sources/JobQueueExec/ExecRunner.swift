@@ -8,6 +8,10 @@ struct ExecRunner: Sendable {
     let handler: ExecHandler
     var launch: Launch
 
+    /// A worker that shuts down waits 2 s for handlers that it has cancelled, then its process ends: children that are deaf
+    /// to TERM must be gone by then, for nobody else would end what they started.
+    static let shutdownGrace = Duration.milliseconds(1500)
+
     init(_ handler: ExecHandler) {
         self.handler = handler
         launch = Launch(handler)
@@ -18,7 +22,10 @@ struct ExecRunner: Sendable {
         try Task.checkCancellation()
         let logger = context.logger
         let job = JobFacts(context)
-        switch try await verdict(on: job, payload, logger) {
+        let grace: @Sendable () -> Duration = {
+            context.cancellation == .shutdown ? min(handler.grace, Self.shutdownGrace) : handler.grace
+        }
+        switch try await verdict(on: job, payload, grace, logger) {
         case .result(let json): return .json(json)
         case .omitted(let why): return .omitted(why)
         case .failed(let message): throw ExecFailure(description: message)
@@ -29,9 +36,11 @@ struct ExecRunner: Sendable {
         }
     }
 
-    private func verdict(on job: JobFacts, _ payload: ArraySlice<UInt8>, _ logger: Logger) async throws -> Verdict {
+    private func verdict(
+        on job: JobFacts, _ payload: ArraySlice<UInt8>, _ grace: @escaping @Sendable () -> Duration, _ logger: Logger
+    ) async throws -> Verdict {
         do throws(Launch.Failure) {
-            let end = try await child(of: job, payload: payload) { line in
+            let end = try await child(of: job, payload: payload, grace: grace) { line in
                 logger.log(level: line.level, "\(Printable.oneLine(line.text))")
             }
             if end.errors.dropped > 0 {
@@ -53,12 +62,13 @@ struct ExecRunner: Sendable {
     /// Runs one child on a thread of its own. When the task is cancelled the child is told to stop, and the call returns
     /// once its group is gone.
     func child(
-        of job: JobFacts, payload: ArraySlice<UInt8>, log: @escaping @Sendable (ErrorStream.Line) -> Void
+        of job: JobFacts, payload: ArraySlice<UInt8>, grace: (@Sendable () -> Duration)? = nil,
+        log: @escaping @Sendable (ErrorStream.Line) -> Void
     ) async throws(Launch.Failure) -> ChildEnd {
         let stop = try StopSwitch()
         let input = handler.input == .payload ? payload : job.document(payload: payload)[...]
         let limits = ChildRun.Limits(
-            grace: handler.grace, output: handler.maxResultBytes, log: handler.maxLogBytes)
+            grace: grace ?? { handler.grace }, output: min(handler.maxResultBytes, 1 << 40), log: handler.maxLogBytes)
         let result: Result<ChildEnd, Launch.Failure> = await withTaskCancellationHandler {
             await withCheckedContinuation { caller in
                 let isStarted = Thread.start {

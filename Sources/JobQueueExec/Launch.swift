@@ -49,7 +49,7 @@ struct Launch: Sendable {
                     withOptionalCString(handler.directory) { directory in
                         var plan = queue_spawn_plan(
                             path: path, arguments: arguments, environment: environment, directory: directory,
-                            memory: UInt64(handler.maxMemoryBytes ?? 0), cpu: cpuSeconds)
+                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds)
                         return queue_spawn(&plan, &child, &step)
                     }
                 }

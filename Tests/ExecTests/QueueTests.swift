@@ -30,12 +30,16 @@ extension ExecTests {
             return try await jobs.enqueue(name: "exec", payload: payload, options: options)
         }
 
+        private func sh(_ text: String, grace: Duration = .seconds(5)) -> ExecHandler {
+            var handler = ExecHandler("/bin/sh", "-c", text)
+            handler.grace = grace
+            return handler
+        }
+
         /// Runs a worker with one exec handler for as long as `body` takes.
         private func working<Result>(
-            _ text: String, set change: ((inout ExecHandler) -> Void)? = nil, _ body: (Worker) async throws -> Result
+            _ exec: ExecHandler, _ body: (Worker) async throws -> Result
         ) async throws -> Result {
-            var exec = ExecHandler("/bin/sh", "-c", text)
-            change?(&exec)
             var handlers = Handlers()
             handlers.on(name: "exec", exec: exec)
             var configuration = WorkerConfiguration()
@@ -69,14 +73,14 @@ extension ExecTests {
         @Test func `a job goes to a child, and its output comes back as the result`() async throws {
             let handle = try await enqueue(#"{"n": [1, 2]}"#)
             let text = #"printf '{"id": "%s", "attempt": %s, "in": %s}' "$JOB_ID" "$JOB_ATTEMPT" "$(cat)""#
-            let outcome = try await working(text) { _ in try await handle.outcome() }
+            let outcome = try await working(sh(text)) { _ in try await handle.outcome() }
             #expect(outcome.json == #"{"id": "\#(handle.id)", "attempt": 1, "in": {"n": [1, 2]}}"#)
         }
 
         @Test func `a failed attempt is recorded with its stderr and tried again`() async throws {
             let handle = try await enqueue()
             let text = "[ $JOB_ATTEMPT = 3 ] && exit 0; echo \"attempt $JOB_ATTEMPT\" >&2; exit 9"
-            _ = try await working(text) { _ in try await handle.outcome() }
+            _ = try await working(sh(text)) { _ in try await handle.outcome() }
             let view = try await view(handle, .succeeded)
             #expect(view.errors.map(\.message) == (1...2).map { "exit code 9; stderr ends with:\nattempt \($0)" })
             #expect(view.errors.allSatisfy { $0.reason == .failed && $0.type == "ExecFailure" })
@@ -85,7 +89,7 @@ extension ExecTests {
         @Test func `exit code 75 puts the job off and spends no attempt`() async throws {
             let handle = try await enqueue { $0.maxAttempts = 1 }
             let wish = #"echo '{"retry_after_ms": 3600000}' >&2; exit 75"#
-            try await working(wish) { _ in
+            try await working(sh(wish)) { _ in
                 let view = try await view(handle, .retrying)
                 #expect(view.record.attempts == 0 && view.record.last == .snoozed)
                 #expect(view.errors.isEmpty)
@@ -95,7 +99,7 @@ extension ExecTests {
         @Test(arguments: [65, 78]) func `exit codes of hopeless input make the job dead`(code: Int) async throws {
             let handle = try await enqueue()
             let text = "echo 'no field \"to\"' >&2; exit \(code)"
-            let outcome = try await working(text) { _ in try await handle.outcome() }
+            let outcome = try await working(sh(text)) { _ in try await handle.outcome() }
             guard case .dead(let reason, let message) = outcome else { throw CancellationError() }
             #expect(reason == .permanent)
             #expect(message == "exit code \(code); stderr ends with:\nno field \"to\"")
@@ -103,7 +107,7 @@ extension ExecTests {
 
         @Test func `an executable that is gone makes the job dead, with the path`() async throws {
             let handle = try await enqueue()
-            let outcome = try await working("", set: { $0.command = ["/nowhere/tool"] }) { _ in
+            let outcome = try await working(ExecHandler("/nowhere/tool")) { _ in
                 try await handle.outcome()
             }
             guard case .dead(.permanent, let message) = outcome else { throw CancellationError() }
@@ -116,7 +120,7 @@ extension ExecTests {
                 $0.maxAttempts = 1
             }
             let text = "trap '' TERM; sleep 1000 & echo pid $! >&2; wait; wait; sleep 1000"
-            let outcome = try await working(text, set: { $0.grace = .milliseconds(100) }) { _ in
+            let outcome = try await working(sh(text, grace: .milliseconds(100))) { _ in
                 try await handle.outcome()
             }
             guard case .dead(.timeout, _) = outcome else { throw CancellationError() }
@@ -126,7 +130,7 @@ extension ExecTests {
         @Test func `a cancelled job stops its child`() async throws {
             let handle = try await enqueue()
             let text = "trap 'exit 0' TERM; echo pid $$ >&2; while :; do sleep 1000 & wait; done"
-            let outcome = try await working(text) { _ in
+            let outcome = try await working(sh(text)) { _ in
                 _ = try await child()
                 try await handle.cancel()
                 return try await handle.outcome()
@@ -137,15 +141,24 @@ extension ExecTests {
 
         @Test func `a worker that stops gives the job of its child back`() async throws {
             let handle = try await enqueue()
-            let pid = try await working("echo pid $$ >&2; sleep 1000") { _ in try await child() }
+            let pid = try await working(sh("echo pid $$ >&2; sleep 1000")) { _ in try await child() }
             #expect(!Processes.isAlive(pid))
             let view = try await view(handle, .queued)
             #expect(view.record.attempts == 0 && view.errors.map(\.reason) == [.released])
         }
 
+        @Test func `a worker that stops does not leave before its deaf children`() async throws {
+            let handle = try await enqueue()
+            let text = "trap '' TERM; sleep 1000 & echo pid $! >&2; wait; wait; sleep 1000"
+            let pid = try await working(sh(text, grace: .seconds(60))) { _ in try await child() }
+            try await Processes.areGone([pid])
+            #expect(try await view(handle, .queued).record.attempts == 0)
+        }
+
         @Test func `lines of stderr are log lines of the job, and hostile ones are harmless`() async throws {
             let handle = try await enqueue()
-            _ = try await working(#"printf 'a\033[2Jb\r\nlevel=\303\251\377\n' >&2"#) { _ in try await handle.outcome()
+            _ = try await working(sh(#"printf 'a\033[2Jb\r\nlevel=\303\251\377\n' >&2"#)) { _ in
+                try await handle.outcome()
             }
             let found = try await lines.items { $0.contains { $0.contains("level=") } }
             #expect(found.contains("info a\\u{1b}[2Jb job_id=\(handle.id)"))
@@ -154,7 +167,7 @@ extension ExecTests {
 
         @Test func `a result that is too large is omitted, and the job has succeeded`() async throws {
             let handle = try await enqueue()
-            let outcome = try await working("head -c 300000 /dev/zero") { _ in try await handle.outcome() }
+            let outcome = try await working(sh("head -c 300000 /dev/zero")) { _ in try await handle.outcome() }
             guard case .succeeded(let result) = outcome else { throw CancellationError() }
             #expect(result.omitted == "too large: 300000 bytes, the limit is 262144")
         }
