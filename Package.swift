@@ -95,10 +95,15 @@ let package = Package(
                 "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging,
             ],
             swiftSettings: house),
+        .executableTarget(
+            name: "exec-fixture", dependencies: ["JobQueueExec", "JobModel", "JobQueueWorker", logging],
+            path: "Tests/ExecFixture",
+            swiftSettings: house),
         .testTarget(
             name: "ExecTests",
             dependencies: [
-                "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "TestSupport",
+                "exec-fixture", "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel",
+                "TestSupport",
                 logging,
             ],
             swiftSettings: house),

@@ -199,7 +199,8 @@ int queue_thread(void (*body)(void *), void *argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 256 * 1024);
+    // Enough to read deeply nested JSON; only what is touched takes memory.
+    pthread_attr_setstacksize(&attributes, 1024 * 1024);
     sigset_t all, before;
     sigfillset(&all);
     // A thread starts with the mask of the one that makes it.

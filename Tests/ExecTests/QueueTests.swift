@@ -1,12 +1,13 @@
 import Foundation
 import JobModel
 import JobQueueClient
-import JobQueueExec
 import JobQueueWorker
 import JobStore
 import Logging
 import TestSupport
 import Testing
+
+@testable import JobQueueExec
 
 extension ExecTests {
     /// Exec handlers in a worker: from the queue to the child and back.
@@ -153,6 +154,26 @@ extension ExecTests {
             let pid = try await working(sh(text, grace: .seconds(60))) { _ in try await child() }
             try await Processes.areGone([pid])
             #expect(try await view(handle, .queued).record.attempts == 0)
+        }
+
+        @Test func `a killed worker leaves no child`() async throws {
+            for _ in 0..<2 { _ = try await enqueue() }
+            let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            // Its children lead groups of their own: only the kernel ends them with it.
+            var worker = Shell(ExecHandler(products.appending(path: "exec-fixture").path))
+            worker.handler.environment = [
+                "FIXTURE_REDIS": try PrivateRedis.shared.get().url, "FIXTURE_QUEUE": queue.text,
+                "FIXTURE_TEXT": "echo pid $$ >&2; exec sleep 1000",
+            ]
+            let fixture = worker
+            async let end = fixture.run()
+            let found = try await fixture.lines.items { $0.count { $0.text.contains(" pid ") } == 2 }
+            let pids = found.compactMap { $0.text.split(separator: " pid ").last.flatMap { Int32($0) } }
+            try #require(pids.count == 2)
+            #expect(pids.allSatisfy(Processes.isAlive))
+            kill(try #require(Processes.parent(of: pids[0])), SIGKILL)
+            try await Processes.areGone(pids)
+            #expect(try await end.child.exit == .signal(9))
         }
 
         @Test func `lines of stderr are log lines of the job, and hostile ones are harmless`() async throws {

@@ -79,6 +79,11 @@ enum Processes {
         return state(of: pid).map { $0 != "Z" } ?? false
     }
 
+    static func parent(of pid: Int32) -> Int32? {
+        guard let fields = fields(of: pid), fields.count > 1 else { return nil }
+        return Int32(fields[1])
+    }
+
     /// Waits until all are gone.
     static func areGone(_ pids: some Collection<Int32>) async throws {
         _ = try await eventually {

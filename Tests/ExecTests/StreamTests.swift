@@ -82,6 +82,20 @@ extension ExecTests {
             return found
         }
 
+        @Test func `what is left in the pipe when a child ends is read`() async throws {
+            // 1031 is F_SETPIPE_SZ: all of it fits into the pipe, and the child is gone before half is read.
+            let text = #"import fcntl, os; fcntl.fcntl(1, 1031, 1 << 20); os.write(1, b"x" * (1 << 20))"#
+            let shell = Shell(ExecHandler("python3", "-c", text)) { $0.maxResultBytes = 1 << 21 }
+            #expect(try await shell.run().child.output.count == 1 << 20)
+        }
+
+        @Test func `a deeply nested line on stderr is only a line`() async throws {
+            let line = #"{"message": "x", "a": "# + String(repeating: "[", count: 2000) + "}"
+            let shell = Shell("cat >&2")
+            #expect(try await shell.run(line.utf8).json == "null")
+            #expect(shell.lines.items == [.init(text: line)])
+        }
+
         @Test func `a child that closes its streams is still waited for`() async throws {
             let text = "exec >&- 2>&-; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; exit 7"
             #expect(try await Shell(text).run().child.exit == .code(7))
