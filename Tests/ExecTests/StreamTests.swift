@@ -83,10 +83,20 @@ extension ExecTests {
         }
 
         @Test func `what is left in the pipe when a child ends is read`() async throws {
-            // 1031 is F_SETPIPE_SZ: all of it fits into the pipe, and the child is gone before half is read.
-            let text = #"import fcntl, os; fcntl.fcntl(1, 1031, 1 << 20); os.write(1, b"x" * (1 << 20))"#
-            let shell = Shell(ExecHandler("python3", "-c", text)) { $0.maxResultBytes = 1 << 21 }
-            #expect(try await shell.run().child.output.count == 1 << 20)
+            // 1031 is F_SETPIPE_SZ: all of it fits into the pipe.
+            let text = """
+                import fcntl, os, sys
+                fcntl.fcntl(1, 1031, 1 << 20)
+                print(os.getpid(), file=sys.stderr, flush=True)
+                os.write(1, b"x" * (1 << 20))
+                """
+            var handler = ExecHandler("python3", "-c", text)
+            handler.maxResultBytes = 1 << 21
+            let end = try await ExecRunner(handler).child(of: Shell.facts, payload: []) { line in
+                // On the thread that reads: it reads on when the child has ended.
+                while let pid = Int32(line.text), Processes.isAlive(pid) { sched_yield() }
+            }
+            #expect(end.output.count == 1 << 20)
         }
 
         @Test func `a deeply nested line on stderr is only a line`() async throws {
