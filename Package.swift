@@ -30,6 +30,7 @@ let package = Package(
     products: [
         .library(name: "JobQueueClient", targets: ["JobQueueClient"]),
         .library(name: "JobQueueWorker", targets: ["JobQueueWorker"]),
+        .library(name: "JobQueueExec", targets: ["JobQueueExec"]),
         .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
         .executable(name: "queue-worker", targets: ["queue-worker"]),
     ],
@@ -50,13 +51,16 @@ let package = Package(
             path: "Examples/Demo", swiftSettings: house),
         .executableTarget(
             name: "queue-bench",
-            dependencies: ["JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging],
+            dependencies: [
+                "JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging,
+            ],
             path: "Benchmarks", swiftSettings: house),
 
         .target(
             name: "JobQueueCLI",
             dependencies: [
-                "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "Redis",
+                "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel",
+                "Redis",
                 arguments, logging, signals,
             ],
             swiftSettings: house),
@@ -68,6 +72,8 @@ let package = Package(
             dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", collections, logging] + nio,
             swiftSettings: house),
         .target(
+            name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
+        .target(
             name: "JobQueueClient", dependencies: ["JobStore", "JobModel", "Redis", collections, logging],
             swiftSettings: house),
         .target(
@@ -77,6 +83,7 @@ let package = Package(
         .target(
             name: "Redis", dependencies: ["CHiredis", collections, logging] + nio + tls, swiftSettings: house),
         .systemLibrary(name: "CHiredis"),
+        .target(name: "CSpawn"),
 
         .target(
             name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport",
@@ -94,10 +101,23 @@ let package = Package(
                 "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging,
             ],
             swiftSettings: house),
+        .executableTarget(
+            name: "exec-fixture", dependencies: ["JobQueueExec", "JobModel", "JobQueueWorker", logging],
+            path: "Tests/ExecFixture",
+            swiftSettings: house),
+        .testTarget(
+            name: "ExecTests",
+            dependencies: [
+                "exec-fixture", "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel",
+                "TestSupport",
+                logging,
+            ],
+            swiftSettings: house),
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "JobQueueCLI", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel", "TestSupport", arguments,
+                "JobQueueCLI", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel",
+                "TestSupport", arguments,
             ],
             swiftSettings: house),
         .executableTarget(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobModel
 import JobQueueClient
+import JobQueueExec
 import JobQueueWorker
 import JobStore
 import Redis
@@ -25,6 +26,9 @@ struct Bench: AsyncParsableCommand {
 
     @Option(help: "How long records are kept, in seconds; 0 keeps none.")
     var resultTTL = 500
+
+    @Option(help: "A command that runs each job, such as /bin/cat, instead of a handler in Swift.")
+    var exec: String?
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -50,13 +54,15 @@ struct Bench: AsyncParsableCommand {
         print("")
         print("median of \(max(1, rounds))")
         let bare = lines["bare commands"].map(Figure.median)
-        for name in ["bare commands", "enqueue, bulk of 1,000", "drain, typed no-op"] {
+        for name in ["bare commands", "enqueue, bulk of 1,000", drained] {
             guard let figure = lines[name].map(Figure.median) else { continue }
             print("  \(figure)\(figure.ratio(to: bare))")
         }
         print("aof_delayed_fsync \(try await meter.delayedFsyncs())")
         await meter.close()
     }
+
+    private var drained: String { exec.map { "drain, \($0)" } ?? "drain, typed no-op" }
 
     private func enqueue(_ url: String, _ name: String, _ meter: Meter) async throws -> Figure {
         let queue = try await JobQueue(url: url)
@@ -78,13 +84,19 @@ struct Bench: AsyncParsableCommand {
 
     private func drain(_ redis: RedisConfiguration, _ name: String, _ meter: Meter) async throws -> Figure {
         var handlers = Handlers()
-        handlers.on(NoOp.self) { _, _ in }
+        if let exec {
+            let handler = ExecHandler(command: exec.split(separator: " ").map(String.init))
+            try handler.check()
+            handlers.on(name: NoOp.name, exec: handler)
+        } else {
+            handlers.on(NoOp.self) { _, _ in }
+        }
         var configuration = WorkerConfiguration()
         configuration.queues = .strict([try QueueName(name)])
         configuration.concurrency = concurrency
         configuration.isBurst = true
         let worker = try Worker(redis: redis, handlers: handlers, configuration: configuration)
-        let figure = try await meter.measure("drain, typed no-op", jobs) { try await worker.run() }
+        let figure = try await meter.measure(drained, jobs) { try await worker.run() }
         let done = try await meter.total("succeeded", of: name)
         guard done == jobs else { throw BenchFailure(description: "\(done) of \(jobs) jobs succeeded") }
         return figure

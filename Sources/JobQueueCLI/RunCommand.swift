@@ -49,6 +49,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Add the handlers demo.echo, demo.sleep and demo.fail, for trying things out.")
     var demoHandlers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Run jobs of this name by a command, one process each: payload on stdin, result from stdout. Repeatable. Words are separated by spaces, without quotes: for more, write a script.",
+            valueName: "name=command"),
+        transform: ExecOption.init(parsing:))
+    var exec: [ExecOption] = []
+
     @Option(help: "debug, info, warning or error.")
     var logLevel = "info"
 
@@ -65,6 +72,7 @@ struct RunCommand: AsyncParsableCommand {
         logger.logLevel = level
         var handlers = QueueWorkerApp.handlers
         if demoHandlers { DemoHandlers.add(to: &handlers) }
+        for option in exec { try option.add(to: &handlers) }
         let worker: Worker
         do throws(JobQueueError) {
             worker = try Worker(url: redis.url, handlers: handlers, configuration: try settings(logger))

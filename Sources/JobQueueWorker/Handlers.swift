@@ -10,9 +10,9 @@ public import JobQueueClient
 /// thread holds up others.
 public struct Handlers: Sendable {
     /// A handler as the worker runs it: payload in, result out, both JSON.
-    typealias Body = @Sendable (ArraySlice<UInt8>, JobContext) async throws -> Output
+    package typealias Body = @Sendable (ArraySlice<UInt8>, JobContext) async throws -> Output
 
-    enum Output: Sendable {
+    package enum Output: Sendable {
         case json([UInt8])
         /// The job succeeded, but what it returned cannot be kept.
         case omitted(String)
@@ -69,7 +69,8 @@ public struct Handlers: Sendable {
         }
     }
 
-    private mutating func add(_ name: String, _ body: @escaping Body) {
+    /// Other kinds of handlers come in here.
+    package mutating func add(_ name: String, _ body: @escaping Body) {
         precondition(Names.isName(name), "bad job name \"\(name)\": use 1 to 64 of the characters A-Z a-z 0-9 ._-")
         precondition(bodies[name] == nil, "the job name \"\(name)\" has two handlers")
         bodies[name] = body

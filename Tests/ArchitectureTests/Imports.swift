@@ -14,13 +14,19 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
-                "TerminalDashboard", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Redis",
+                "TerminalDashboard", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel",
+                "Redis",
                 "ArgumentParser",
                 "Logging", "UnixSignals",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",
             imports: ["JobStore", "JobModel", "FoundationEssentials"]),
+        Entry(
+            folder: "Sources/JobQueueExec", module: "JobQueueExec",
+            imports: [
+                "JobQueueWorker", "JobModel", "CSpawn", "FoundationEssentials", "Logging", "Glibc", "Musl",
+            ]),
         Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",
             imports: foundation.union(nio).union([

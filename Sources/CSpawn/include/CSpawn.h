@@ -1,0 +1,69 @@
+// Starting a child process, and ending it. In C because what happens between vfork and exec cannot be written in Swift, and
+// because posix_spawn knows neither the parent-death signal nor limits.
+#ifndef QUEUE_WORKER_CSPAWN_H
+#define QUEUE_WORKER_CSPAWN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#pragma clang assume_nonnull begin
+
+/// What to run.
+struct queue_spawn_plan {
+    /// Absolute, or relative to `directory`.
+    const char *path;
+    char *_Nullable const *_Nonnull arguments;
+    char *_Nullable const *_Nonnull environment;
+    /// Null: the folder of this process.
+    const char *_Nullable directory;
+    /// Address space, bytes; 0: as this process.
+    uint64_t memory;
+    /// CPU time, seconds; 0: as this process.
+    uint64_t cpu;
+};
+
+/// A child that runs. Whoever has it owns the descriptors; those of the pipes do not block.
+struct queue_spawn_child {
+    pid_t pid;
+    /// Readable once the child has ended.
+    int pidfd;
+    int input;
+    int output;
+    int error;
+};
+
+/// What failed.
+enum queue_spawn_step {
+    queue_spawn_pipes,
+    queue_spawn_fork,
+    queue_spawn_limits,
+    queue_spawn_directory,
+    queue_spawn_exec,
+    queue_spawn_watch,
+};
+
+/// Starts a child at the head of a process group of its own, with default signals and no descriptors but 0, 1 and 2.
+///
+/// The kernel kills it when the calling *thread* ends: that must wait for it. Answers 0, or errno and the step; then there
+/// is no child.
+int queue_spawn(
+    const struct queue_spawn_plan *plan, struct queue_spawn_child *child, enum queue_spawn_step *step);
+
+/// Kills what is left in the group of a child that has ended. Must come before `queue_reap`: as long as the child is not
+/// reaped, nobody else can get its number.
+void queue_kill_group(pid_t pid, int signal);
+
+/// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1.
+int queue_reap(pid_t pid, int *code, int *signal);
+
+/// Runs `body` on a new thread with every signal blocked, so that SIGPIPE becomes EPIPE there and the process' handlers run
+/// elsewhere. The thread ends with the body; nobody need join it. Answers 0 or errno.
+int queue_thread(void (*body)(void *argument), void *argument);
+
+/// A descriptor that is readable once it was flipped, or -1 and errno.
+int queue_switch_open(void);
+void queue_switch_flip(int descriptor);
+
+#pragma clang assume_nonnull end
+
+#endif

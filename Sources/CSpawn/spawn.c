@@ -1,0 +1,218 @@
+#define _GNU_SOURCE
+#include "CSpawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Each pair is { read end, write end }.
+struct pipes {
+    int input[2];
+    int output[2];
+    int error[2];
+};
+
+static void shut(int *end) {
+    if (*end >= 0) close(*end);
+    *end = -1;
+}
+
+static void shut_all(struct pipes *pipes) {
+    for (int end = 0; end < 2; end++) {
+        shut(&pipes->input[end]);
+        shut(&pipes->output[end]);
+        shut(&pipes->error[end]);
+    }
+}
+
+// Both ends above 2, so that giving the child its 0, 1 and 2 overwrites none: a daemon may run with these closed.
+static int open_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        ends[0] = ends[1] = -1;
+        return errno;
+    }
+    for (int end = 0; end < 2; end++) {
+        if (ends[end] > 2) continue;
+        int higher = fcntl(ends[end], F_DUPFD_CLOEXEC, 3);
+        if (higher < 0) return errno;
+        close(ends[end]);
+        ends[end] = higher;
+    }
+    return 0;
+}
+
+static int open_pipes(struct pipes *pipes) {
+    *pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+    int failure = open_pipe(pipes->input);
+    if (failure == 0) failure = open_pipe(pipes->output);
+    if (failure == 0) failure = open_pipe(pipes->error);
+    if (failure == 0) {
+        // Of this side only: a flag belongs to one end of a pipe.
+        fcntl(pipes->input[1], F_SETFL, O_NONBLOCK);
+        fcntl(pipes->output[0], F_SETFL, O_NONBLOCK);
+        fcntl(pipes->error[0], F_SETFL, O_NONBLOCK);
+    } else {
+        shut_all(pipes);
+    }
+    return failure;
+}
+
+static int limit(int resource, uint64_t value, uint64_t beyond) {
+    struct rlimit limit = {value, value + beyond};
+    struct rlimit present;
+    if (getrlimit(resource, &present) != 0) return errno;
+    // What this process may not do, its child may not either.
+    if (present.rlim_max != RLIM_INFINITY && limit.rlim_max > present.rlim_max) limit.rlim_max = present.rlim_max;
+    if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+    return setrlimit(resource, &limit) == 0 ? 0 : errno;
+}
+
+static void close_others(void) {
+    if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+    // Before Linux 5.9. Ours close by themselves; those of libraries may not.
+    struct rlimit files;
+    rlim_t end = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 65536 ? files.rlim_cur : 65536;
+    for (rlim_t file = 3; file < end; file++) close((int)file);
+}
+
+// In the child, which still shares this process' memory: system calls only. Answers errno, or never.
+static int become(
+    const struct queue_spawn_plan *plan, const struct pipes *pipes, pid_t parent, volatile enum queue_spawn_step *step) {
+    // The parent may have died before the first of these took effect.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(127);
+    if (setpgid(0, 0) != 0) return errno;
+
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, NULL);  // refused for a few, rightly
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    *step = queue_spawn_pipes;
+    if (dup2(pipes->input[0], 0) < 0 || dup2(pipes->output[1], 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
+    close_others();
+
+    *step = queue_spawn_directory;
+    if (plan->directory != NULL && chdir(plan->directory) != 0) return errno;
+    // Last: a small address space may be too small for anything else.
+    *step = queue_spawn_limits;
+    int failure = 0;
+    // SIGXCPU at the limit, SIGKILL two seconds later.
+    if (plan->cpu > 0) failure = limit(RLIMIT_CPU, plan->cpu, 2);
+    if (failure == 0 && plan->memory > 0) failure = limit(RLIMIT_AS, plan->memory, 0);
+    if (failure != 0) return failure;
+
+    *step = queue_spawn_exec;
+    execve(plan->path, plan->arguments, plan->environment);
+    return errno;
+}
+
+int queue_spawn(
+    const struct queue_spawn_plan *plan, struct queue_spawn_child *child, enum queue_spawn_step *step) {
+    struct pipes pipes;
+    *step = queue_spawn_pipes;
+    int opened = open_pipes(&pipes);
+    if (opened != 0) return opened;
+
+    // Written by the child, in memory that both share until exec.
+    volatile int failure = 0;
+    volatile enum queue_spawn_step reached = queue_spawn_fork;
+    pid_t parent = getpid();
+    sigset_t all, before;
+    sigfillset(&all);
+    // A handler of this process must not run in the child.
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    // vfork: fork would copy the page tables of a worker that may be large, and takes as long as all the rest.
+    pid_t pid = vfork();
+    if (pid == 0) {
+        failure = become(plan, &pipes, parent, &reached);
+        _exit(127);
+    }
+    if (pid < 0) failure = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int pidfd = -1;
+    if (failure == 0) {
+        reached = queue_spawn_watch;
+        pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        if (pidfd < 0) {
+            failure = errno;
+            queue_kill_group(pid, SIGKILL);
+        }
+    }
+    if (failure != 0) {
+        if (pid > 0) waitpid(pid, NULL, 0);
+        shut_all(&pipes);
+        *step = reached;
+        return failure;
+    }
+    shut(&pipes.input[0]);
+    shut(&pipes.output[1]);
+    shut(&pipes.error[1]);
+    *child = (struct queue_spawn_child){pid, pidfd, pipes.input[1], pipes.output[0], pipes.error[0]};
+    return 0;
+}
+
+void queue_kill_group(pid_t pid, int signal) {
+    // 0 and 1 would mean very different groups.
+    if (pid > 1) kill(-pid, signal);
+}
+
+int queue_reap(pid_t pid, int *code, int *signal) {
+    int status;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) return errno;
+    }
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    *signal = WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+    // Process 1 of a container inherits the orphans of the group, which were killed, and nobody else reaps them.
+    if (getpid() == 1) {
+        while (waitpid(-pid, NULL, 0) > 0 || errno == EINTR) {}
+    }
+    return 0;
+}
+
+struct task {
+    void (*body)(void *);
+    void *argument;
+};
+
+static void *perform(void *pointer) {
+    struct task task = *(struct task *)pointer;
+    free(pointer);
+    prctl(PR_SET_NAME, "exec handler");
+    task.body(task.argument);
+    return NULL;
+}
+
+int queue_thread(void (*body)(void *), void *argument) {
+    struct task *task = malloc(sizeof *task);
+    if (task == NULL) return ENOMEM;
+    *task = (struct task){body, argument};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    // Enough to read deeply nested JSON; only what is touched takes memory.
+    pthread_attr_setstacksize(&attributes, 1024 * 1024);
+    sigset_t all, before;
+    sigfillset(&all);
+    // A thread starts with the mask of the one that makes it.
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pthread_t thread;
+    int failure = pthread_create(&thread, &attributes, perform, task);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failure != 0) free(task);
+    return failure;
+}
+
+int queue_switch_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void queue_switch_flip(int descriptor) { eventfd_write(descriptor, 1); }

@@ -1,0 +1,127 @@
+import JobModel
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What a child writes to stderr, taken apart into lines: each is logged, some are instructions, the last ones explain a
+/// failure. A value without I/O.
+struct ErrorStream: Sendable {
+    struct Line: Equatable, Sendable {
+        var level = Logger.Level.info
+        var text: String
+    }
+
+    /// Longest line, in bytes; what is longer is cut.
+    static let lineLimit = 4096
+    /// How much of the end is kept for error messages.
+    static let tailLines = 20
+    static let tailBytes = 2000
+
+    private var allowance: Int
+    private var line: [UInt8] = []
+    /// Bytes of the present line, those cut off included.
+    private var lineLength = 0
+    /// The last lines, as they were written.
+    private var last: [[UInt8]] = []
+    /// Bytes that were read and not logged.
+    private(set) var dropped = 0
+    /// What the child asked for, ms.
+    private(set) var retryAfter: Int?
+
+    /// Logs up to `limit` bytes.
+    init(limit: Int) { allowance = limit }
+
+    /// Takes what was read. Calls `log` with each line that is complete.
+    mutating func take(_ bytes: UnsafeRawBufferPointer, _ log: (Line) -> Void) {
+        var start = 0
+        while start < bytes.count, let base = bytes.baseAddress,
+            let end = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+        {
+            let end = UnsafeRawPointer(end) - base
+            append(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            endLine(log)
+            start = end + 1
+        }
+        append(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+    }
+
+    /// No more will come: a last line may lack its end.
+    mutating func end(_ log: (Line) -> Void) {
+        if lineLength > 0 { endLine(log) }
+    }
+
+    /// The last lines, bounded, with an ellipsis where something before them is missing.
+    var tail: String {
+        var size = 0
+        let lines = last.reversed().prefix { line in
+            size += line.count + 1
+            return size <= Self.tailBytes
+        }
+        guard let newest = last.last else { return "" }
+        // One line alone may be longer than all may be.
+        if lines.isEmpty { return String(decoding: newest.prefix(Self.tailBytes), as: UTF8.self) + "…" }
+        return lines.reversed().map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        lineLength += bytes.count
+        let room = min(bytes.count, Self.lineLimit - line.count)
+        if room > 0 { line.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[..<room])) }
+    }
+
+    private mutating func endLine(_ log: (Line) -> Void) {
+        defer {
+            line.removeAll(keepingCapacity: true)
+            lineLength = 0
+        }
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        let read = read()
+        if !line.isEmpty {
+            if last.count == Self.tailLines { last.removeFirst() }
+            last.append(line)
+        }
+        allowance -= lineLength
+        if allowance < 0 {
+            dropped += lineLength
+        } else if !line.isEmpty {
+            log(read)
+        }
+    }
+
+    /// A line that is a JSON object may say how it is meant.
+    private mutating func read() -> Line {
+        let cut = lineLength > Self.lineLimit ? "…" : ""
+        var answer = Line(text: String(decoding: line, as: UTF8.self) + cut)
+        guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}") else { return answer }
+        var wait: Int?
+        let isObject = line.withUnsafeBufferPointer { buffer in
+            var scanner = JSONScanner(buffer)
+            return
+                (try? scanner.object { key, range in
+                    let value = UnsafeBufferPointer(rebasing: buffer[range])
+                    switch String(decoding: key, as: UTF8.self) {
+                    case "message": answer.text = JSONReader.string(value) ?? answer.text
+                    case "level": answer.level = JSONReader.string(value).flatMap(Self.level) ?? answer.level
+                    case "retry_after_ms": wait = JSONReader.int(value)
+                    default: break
+                    }
+                }) != nil
+        }
+        guard isObject else { return Line(text: String(decoding: line, as: UTF8.self)) }
+        if let wait, wait >= 0 { retryAfter = wait }
+        return answer
+    }
+
+    /// The words of common loggers.
+    private static func level(_ word: String) -> Logger.Level? {
+        switch word.lowercased() {
+        case "warn": .warning
+        case "fatal": .critical
+        case let word: Logger.Level(rawValue: word)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+import JobModel
+import JobQueueWorker
+import Logging
+
+/// Runs the jobs of one exec handler.
+struct ExecRunner: Sendable {
+    let handler: ExecHandler
+    var launch: Launch
+
+    /// A worker that shuts down waits 2 s for handlers that it has cancelled, then its process ends: children that are deaf
+    /// to TERM must be gone by then, for nobody else would end what they started.
+    static let shutdownGrace = Duration.milliseconds(1500)
+
+    init(_ handler: ExecHandler) {
+        self.handler = handler
+        launch = Launch(handler)
+    }
+
+    func run(_ payload: ArraySlice<UInt8>, _ context: JobContext) async throws -> Handlers.Output {
+        // Once a child is started it may have done something.
+        try Task.checkCancellation()
+        let logger = context.logger
+        let job = JobFacts(context)
+        let grace: @Sendable () -> Duration = {
+            context.cancellation == .shutdown ? min(handler.grace, Self.shutdownGrace) : handler.grace
+        }
+        switch try await verdict(on: job, payload, grace, logger) {
+        case .result(let json): return .json(json)
+        case .omitted(let why): return .omitted(why)
+        case .failed(let message): throw ExecFailure(description: message)
+        case .retry(let ms, let message): throw JobError.retry(after: .milliseconds(ms), message)
+        case .permanent(let message): throw JobError.permanent(message)
+        case .later(let ms): throw JobError.snooze(ms.map { .milliseconds($0) } ?? handler.pause)
+        case .stopped: throw CancellationError()
+        }
+    }
+
+    private func verdict(
+        on job: JobFacts, _ payload: ArraySlice<UInt8>, _ grace: @escaping @Sendable () -> Duration, _ logger: Logger
+    ) async throws -> Verdict {
+        do throws(Launch.Failure) {
+            let end = try await child(of: job, payload: payload, grace: grace) { line in
+                logger.log(level: line.level, "\(Printable.oneLine(line.text))")
+            }
+            if end.errors.dropped > 0 {
+                logger.warning(
+                    "\(end.errors.dropped) bytes of stderr are not logged: more than the limit of the handler")
+            }
+            return Verdict.judge(end, maxResultBytes: handler.maxResultBytes)
+        } catch {
+            switch error {
+            case .permanent(let message): return .permanent(message)
+            case .shortage(let message):
+                // The job is not to blame, and the next worker may have more.
+                logger.warning("\(Printable.oneLine(message))")
+                return .later(ms: nil)
+            }
+        }
+    }
+
+    /// Runs one child on a thread of its own. When the task is cancelled the child is told to stop, and the call returns
+    /// once its group is gone.
+    func child(
+        of job: JobFacts, payload: ArraySlice<UInt8>, grace: (@Sendable () -> Duration)? = nil,
+        log: @escaping @Sendable (ErrorStream.Line) -> Void
+    ) async throws(Launch.Failure) -> ChildEnd {
+        let stop = try StopSwitch()
+        let input = handler.input == .payload ? payload : job.document(payload: payload)[...]
+        let limits = ChildRun.Limits(
+            grace: grace ?? { handler.grace }, output: min(handler.maxResultBytes, 1 << 40), log: handler.maxLogBytes)
+        let result: Result<ChildEnd, Launch.Failure> = await withTaskCancellationHandler {
+            await withCheckedContinuation { caller in
+                let isStarted = Thread.start {
+                    do throws(Launch.Failure) {
+                        let child = try launch.start(job)
+                        let run = ChildRun(child, input: input, limits: limits, stop: stop, log: log)
+                        caller.resume(returning: .success(run.run()))
+                    } catch { caller.resume(returning: .failure(error)) }
+                }
+                if !isStarted { caller.resume(returning: .failure(.shortage("no thread can be started"))) }
+            }
+        } onCancel: {
+            stop.flip()
+        }
+        return try result.get()
+    }
+}
+
+/// A child that failed: its exit code or signal, and the last lines of its stderr.
+struct ExecFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension JobFacts {
+    init(_ context: JobContext) {
+        let now = Date().timeIntervalSince1970
+        let rest = context.deadline.map { ContinuousClock.now.duration(to: $0) / .seconds(1) }
+        self.init(
+            id: context.id, name: context.name, queue: context.queue.text, attempt: context.attempt,
+            maxAttempts: context.maxAttempts, epoch: context.epoch, deadline: rest.map { Int((now + $0) * 1000) },
+            tags: context.tags, metadata: context.metadata)
+    }
+}

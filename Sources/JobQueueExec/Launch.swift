@@ -1,0 +1,92 @@
+import CSpawn
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// All that the children of a handler have in common, made once.
+struct Launch: Sendable {
+    private let handler: ExecHandler
+    private let base: [String: String]
+
+    init(_ handler: ExecHandler, worker: [String: String] = ProcessInfo.processInfo.environment) {
+        self.handler = handler
+        base = Variables.base(of: handler, worker: worker)
+    }
+
+    private var search: String { base["PATH"] ?? Variables.fallbackPath }
+
+    /// No child came of it.
+    enum Failure: Error, Equatable {
+        /// It would not help to try again.
+        case permanent(String)
+        /// The machine is short of something.
+        case shortage(String)
+    }
+
+    static func searchPath(of handler: ExecHandler) -> String {
+        Variables.base(of: handler, worker: ProcessInfo.processInfo.environment)["PATH"] ?? Variables.fallbackPath
+    }
+
+    /// Starts a child. The calling thread must outlive it.
+    func start(_ job: JobFacts) throws(Failure) -> queue_spawn_child {
+        guard let command = handler.command.first else { throw .permanent("the command is empty") }
+        var path = command
+        if !command.contains("/") {
+            do throws(ExecProblem) {
+                path = try Program.find(command, from: handler.directory, path: search)
+            } catch { throw .permanent("\(error)") }
+        }
+        let environment = base.merging(Variables.facts(job)) { _, fact in fact }.map { "\($0)=\($1)" }
+        var child = queue_spawn_child()
+        var step = queue_spawn_pipes
+        let code = withCStrings(handler.command) { arguments in
+            withCStrings(environment) { environment in
+                path.withCString { path in
+                    withOptionalCString(handler.directory) { directory in
+                        var plan = queue_spawn_plan(
+                            path: path, arguments: arguments, environment: environment, directory: directory,
+                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds)
+                        return queue_spawn(&plan, &child, &step)
+                    }
+                }
+            }
+        }
+        if code != 0 { throw failure(of: path, code, at: step) }
+        return child
+    }
+
+    private var cpuSeconds: UInt64 {
+        guard let (seconds, rest) = handler.maxCPUTime?.components else { return 0 }
+        return UInt64(max(0, seconds)) + (rest > 0 ? 1 : 0)
+    }
+
+    private func failure(of path: String, _ code: Int32, at step: queue_spawn_step) -> Failure {
+        let message = Program.message(of: code)
+        switch step {
+        case queue_spawn_directory: return .permanent("the folder \(handler.directory ?? "."): \(message)")
+        case queue_spawn_limits: return .permanent("the limits of \(path) cannot be set: \(message)")
+        case queue_spawn_exec where ![ENOMEM, EAGAIN, ENFILE, EMFILE, EIO, ETXTBSY].contains(code):
+            return .permanent(Program.problem(with: path, from: handler.directory, path: search, errno: code))
+        default: return .shortage("\(path) cannot be started now: \(message)")
+        }
+    }
+}
+
+/// Calls `body` with a list of C strings that ends in null.
+private func withCStrings<Result>(
+    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var strings = texts.map { strdup($0) }
+    strings.append(nil)
+    defer { for string in strings { free(string) } }
+    return strings.withUnsafeBufferPointer { body($0.baseAddress!) }
+}
+
+private func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    guard let text else { return body(nil) }
+    return text.withCString(body)
+}
