@@ -181,6 +181,7 @@ import Testing
         let lines = dumped.split(separator: "\n").map { $0.drop { " -".contains($0) } }
         let isThere = lines.indices.contains { lines[$0...].prefix(11).map(String.init) == first }
         #expect(!isThere && !dumped.contains("PRIVATE KEY"))
+        #expect(dumped.contains(client.configuration.redactedURL) && !dumped.contains("inbox"))
         #expect("\(client.configuration)" == client.configuration.redactedURL)
     }
 }
