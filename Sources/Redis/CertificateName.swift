@@ -19,14 +19,18 @@ enum CertificateName {
     /// A name, or `*.` before a name, which stands for exactly one label.
     static func matches(_ pattern: String, _ host: String) -> Bool {
         let (pattern, host) = (labels(pattern), labels(host))
-        guard pattern.count == host.count, let first = pattern.first else { return false }
-        if first == "*" { return pattern.count > 2 && pattern.dropFirst() == host.dropFirst() }
+        guard pattern.count == host.count else { return false }
+        if pattern[0] == Array("*".utf8) { return pattern.count > 2 && pattern.dropFirst() == host.dropFirst() }
         return pattern == host
     }
 
-    /// The last dot of a full name counts for nothing.
-    private static func labels(_ name: String) -> [Substring] {
-        let name = name.lowercased()
-        return (name.last == "." ? name.dropLast() : name[...]).split(separator: ".", omittingEmptySubsequences: false)
+    /// The labels in small letters. Only those of ASCII have two forms here: Unicode knows other signs that become small
+    /// letters of ASCII. The last dot of a full name counts for nothing.
+    private static func labels(_ name: String) -> [[UInt8]] {
+        let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
+        let bytes = (name.hasSuffix(".") ? name.dropLast() : name[...]).utf8.map {
+            capitals.contains($0) ? $0 | 32 : $0
+        }
+        return bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
     }
 }

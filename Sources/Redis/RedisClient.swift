@@ -95,6 +95,11 @@ package final class RedisClient: Sendable {
     }
 }
 
+extension RedisClient: CustomReflectable {
+    /// What `dump` and other mirrors show. They must not wander into the connection, which lives on another thread.
+    package var customMirror: Mirror { Mirror(self, children: ["configuration": configuration]) }
+}
+
 extension RedisClient {
     /// Sends a command and waits for its reply, at most for `timeout`; nil stands for the configured one.
     ///

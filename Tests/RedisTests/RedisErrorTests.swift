@@ -61,6 +61,8 @@ import Testing
             RedisError.timedOut(sent: true).outcomeIsUnknown && RedisError.connectionLost(sent: true).outcomeIsUnknown)
         #expect(RedisError.timedOut(sent: false).isRetryable && RedisError.unreachable("").isRetryable)
         #expect(RedisError.closed.outcomeIsUnknown)
+        let passing: [RedisTLSFailure] = [.stale(.untrusted), .silentServer, .hungUp]
+        #expect(RedisTLSFailure.all.filter { RedisError.tls($0).isRetryable } == passing)
         for error in [RedisError.wrongType, .authentication(""), .permission(""), .script(""), .noScript, .closed] {
             #expect(!error.isRetryable)
         }

@@ -1,6 +1,5 @@
 import Foundation
 import Synchronization
-import Testing
 
 @testable import Redis
 
@@ -10,6 +9,10 @@ final class RedisProcess: Sendable {
     private let folder: URL
     private let options: [String]
     private let process = Mutex<Process?>(nil)
+
+    struct StartFailure: Error, CustomStringConvertible {
+        var description: String
+    }
 
     private init(_ options: [String]) throws {
         folder = URL(fileURLWithPath: "/tmp/redis-test-\(UUID().uuidString.prefix(8))", isDirectory: true)
@@ -56,7 +59,7 @@ final class RedisProcess: Sendable {
         var text = ""
         while !text.contains("ready to accept connections") {
             let piece = log.fileHandleForReading.availableData
-            try #require(!piece.isEmpty, "redis-server ended: \(text)")
+            if piece.isEmpty { throw StartFailure(description: "redis-server ended: \(text)") }
             text += String(decoding: piece, as: UTF8.self)
         }
     }

@@ -28,12 +28,15 @@ final class TLSRedis: Sendable {
 
     /// A free port can be taken by somebody else before the server has it: then another is tried.
     private static func launch(_ options: [String]) async throws -> (RedisProcess, Int) {
-        for _ in 0..<5 {
+        var attempts = 5
+        while true {
+            attempts -= 1
             let port = try await freePort()
-            let server = try? await RedisProcess.launch(["--tls-port", "\(port)", "--bind", "127.0.0.1"] + options)
-            if let server { return (server, port) }
+            do {
+                let all = ["--tls-port", "\(port)", "--bind", "127.0.0.1"] + options
+                return (try await RedisProcess.launch(all), port)
+            } catch  where attempts > 0 { continue }
         }
-        throw TestAuthority.Failure(description: "redis-server does not start with TLS: \(options)")
     }
 
     private static func freePort() async throws -> Int {

@@ -51,9 +51,9 @@ import Testing
     @Test func `without a file of authorities, the system's are trusted and no others`() async throws {
         let server = try await TLSRedis()
         let client = server.client { $0.tls = RedisTLS() }
-        let error = await client.failureToConnect()
-        // The second is what a machine without any says.
-        #expect(error == .tls(.untrusted) || error == .tls(.noAuthorities))
+        let places = ["/etc/ssl/certs", "/etc/pki/tls/certs/ca-bundle.crt"]
+        let hasAny = places.contains(where: FileManager.default.fileExists)
+        #expect(await client.failureToConnect() == .tls(hasAny ? .untrusted : .noAuthorities))
     }
 
     @Test func `a certificate for another host is refused, unless that is the name asked for`() async throws {
@@ -128,6 +128,7 @@ import Testing
         ("*", "*", false), ("r*.example.org", "redis.example.org", false),
         ("redis.*.org", "redis.example.org", false),
         ("", "h", false), ("h", "", false),
+        ("\u{212A}.example.org", "k.example.org", false),
     ])
     func `a name matches itself, and a star in front one label`(pattern: String, host: String, matches: Bool) {
         #expect(CertificateName.matches(pattern, host) == matches)

@@ -67,7 +67,7 @@ import Testing
         server.kill()
         // Until the loss is noticed, there is a connection.
         var error = await client.failureToConnect()
-        while error == nil { error = await client.failureToConnect() }
+        while error == nil, !Task.isCancelled { error = await client.failureToConnect() }
         guard case .unreachable = error else {
             Issue.record("\(error as Any)")
             return
@@ -85,7 +85,11 @@ import Testing
         proxy.behaviour.become(.pass)
         #expect(try await client.send(Command("ECHO", "x")).string() == "x")
         proxy.behaviour.become(.swallow)
-        while await client.failure(of: Command("PING"), timeout: .milliseconds(100)) != .timedOut(sent: true) {}
+        var error = await client.failure(of: Command("PING"), timeout: .milliseconds(100))
+        while error == .timedOut(sent: false), !Task.isCancelled {
+            error = await client.failure(of: Command("PING"), timeout: .milliseconds(100))
+        }
+        #expect(error == .timedOut(sent: true))
         guard case .unreachable = await client.failureToConnect() else {
             Issue.record("a server that has worked is suspected")
             return

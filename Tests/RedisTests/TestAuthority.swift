@@ -22,10 +22,6 @@ final class TestAuthority: Sendable {
     /// The authority's own certificate as text.
     var text: String { (try? String(contentsOfFile: certificate, encoding: .utf8)) ?? "" }
 
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
-    }
-
     init() async throws {
         folder = URL(fileURLWithPath: "/tmp/redis-test-\(UUID().uuidString.prefix(8))", isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -79,6 +75,8 @@ final class TestAuthority: Sendable {
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        if process.terminationStatus != 0 { throw Failure(description: "openssl \(arguments): \(text)") }
+        if process.terminationStatus != 0 {
+            throw RedisProcess.StartFailure(description: "openssl \(arguments): \(text)")
+        }
     }
 }

@@ -94,6 +94,12 @@ extension RedisClient {
         }
     }
 
+    /// Tries to connect until that ends like this, nil being success. False when the test is out of time before.
+    func connects(until outcome: RedisError?) async -> Bool {
+        while !Task.isCancelled { if await failureToConnect() == outcome { return true } }
+        return false
+    }
+
     /// The error of an attempt to connect, or nil when it succeeds.
     func failureToConnect() async -> RedisError? {
         do throws(RedisError) {
