@@ -7,7 +7,7 @@ import Testing
 
 extension ExecTests {
     /// Who dies when.
-    @Suite(.timeLimit(.minutes(1))) struct GroupTests {
+    @Suite(.timeLimit(.minutes(5))) struct GroupTests {
         @Test func `a child leads a group of its own, with default signals and no descriptors but three`() async throws
         {
             let text = "cut -d' ' -f5 /proc/$$/stat; echo $$; ls /proc/$$/fd"
@@ -83,6 +83,7 @@ extension ExecTests {
 
         @Test func `more children than the pool has threads run at once, and the pool is free`() async throws {
             let shell = Shell("echo ready >&2; sleep 1000")
+            // `EXEC_JOBS=10000 scripts/test exec` is the long form.
             let count = ProcessInfo.processInfo.activeProcessorCount * 4
             try await withThrowingTaskGroup(of: Shell.End.self) { group in
                 for _ in 0..<count { group.addTask { try await shell.run() } }
@@ -105,6 +106,7 @@ extension ExecTests {
         }
 
         @Test func `thousands of jobs leave no zombie, descriptor or thread`() async throws {
+            // `EXEC_JOBS=10000 scripts/test exec` is the long form.
             let count = ProcessInfo.processInfo.environment["EXEC_JOBS"].flatMap { Int($0) } ?? 1000
             _ = try await Shell("exit 0").run()
             let threads = Processes.threads
@@ -133,17 +135,17 @@ extension ExecTests {
                 try await group.waitForAll()
             }
             #expect(Processes.zombies == 0)
+            // Timers open theirs once, and Swift's pool grows to its size.
+            let few = 10
             try await eventually {
                 Processes.descriptors
             } is: {
-                $0 <= before
+                $0 < before + few
             }
-            // The pool may have grown meanwhile.
-            let pool = ProcessInfo.processInfo.activeProcessorCount
             try await eventually {
                 Processes.threads
             } is: {
-                $0 <= threads + pool
+                $0 < threads + few
             }
         }
     }
