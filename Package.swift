@@ -116,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "JobQueueCLI", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel",
+                "JobQueueCLI", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore",
+                "JobModel",
                 "TestSupport", arguments,
             ],
             swiftSettings: house),

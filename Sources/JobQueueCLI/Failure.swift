@@ -29,7 +29,7 @@ struct Failure: Error {
     init(_ error: JobQueueError) {
         let code: Code =
             switch error.code {
-            case .badURL, .unsafeServer: .badConfiguration
+            case .badURL, .unsafeServer, .tls, .foreignFormat: .badConfiguration
             case .badName, .badOption: .usage
             case .badPayload, .payloadTooLarge: .badInput
             case .unreachable: .unreachable

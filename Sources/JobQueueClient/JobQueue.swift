@@ -35,8 +35,8 @@ public final class JobQueue: Sendable {
 
     /// Connects, and checks that the server is one that keeps jobs.
     ///
-    /// `redis://[user:password@]host[:port][/db]` or `unix:///path/to.sock[?db=n]`. Throws `badURL`, `unreachable`,
-    /// `denied`, `unsafeServer`.
+    /// `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS (Docs/tls.md), or
+    /// `unix:///path/to.sock[?db=n]`. Throws `badURL`, `unreachable`, `tls`, `denied`, `unsafeServer`.
     public convenience init(url: String, configuration: Configuration = Configuration()) async throws(JobQueueError) {
         let redis: RedisConfiguration
         do throws(RedisURLError) { redis = try RedisConfiguration(url: url) } catch {

@@ -44,7 +44,7 @@ public final class Worker: Sendable {
 
     /// Works until `stop()`, or in burst mode until there is nothing to do, and returns when everything is settled.
     ///
-    /// Throws `unreachable`, `denied` or `unsafeServer` when the first contact with Redis fails, `denied` or
+    /// Throws `unreachable`, `tls`, `denied` or `unsafeServer` when the first contact with Redis fails, `denied` or
     /// `foreignFormat` when none of the queues can be served, and in burst mode why a queue could not be emptied. Later
     /// losses do not end it: running jobs go on, and everything resumes when Redis is back.
     ///

@@ -157,7 +157,7 @@ import Testing
         let deadline = try #require(context.deadline)
         #expect(deadline > start + .seconds(60) && deadline < .now + .seconds(61))
         #expect(context.logger[metadataKey: "job_id"] == "\(handle.id)")
-        #expect(context.logger[metadataKey: "attempt"] == "1")
+        #expect(context.logger[metadataKey: "attempt"].map { "\($0)" } == "1")
         try #require(log.items.map(\.id) == [handle.id, unlimited.id])
         #expect(log.items[1].deadline == nil)
         #expect(context.cancellation == nil, "after the end as well")
