@@ -66,7 +66,7 @@ extension ExecTests {
         }
 
         @Test func `a child whose thread is gone is killed by the kernel`() async throws {
-            let launch = Launch(ExecHandler("/bin/sh", "-c", "sleep 1000"))
+            let launch = Launch(ExecHandler("sleep", "1000"))
             let pids = Log<pid_t>()
             #expect(
                 Thread.start {

@@ -49,7 +49,7 @@ enum queue_spawn_step {
 int queue_spawn(
     const struct queue_spawn_plan *plan, struct queue_spawn_child *child, enum queue_spawn_step *step);
 
-/// Kills what is left in the group of a child that has ended. Must come before `queue_reap`: as long as the child is not
+/// Sends a signal to the group of a child, or to what is left of it. Only before `queue_reap`: as long as the child is not
 /// reaped, nobody else can get its number.
 void queue_kill_group(pid_t pid, int signal);
 
