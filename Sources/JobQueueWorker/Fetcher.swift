@@ -64,7 +64,7 @@ final class Fetcher: Sendable {
         while true {
             let want = await buffer.demand(atLeast: 1)
             if want == 0 { return }
-            let wasEmpty = buffer.load == 0
+            let (wasEmpty, delivered) = (buffer.load == 0, buffer.delivered)
             let look = await look(want, lanes.first)
             if look.left > 0 { more.open() } else { more.shut() }
             let hasRunSuspect = await runSuspects(look)
@@ -72,8 +72,8 @@ final class Fetcher: Sendable {
             if look.left > 0 || look.isCutShort || hasRunSuspect || buffer.isClosed { continue }
             if !isBurst {
                 await idle(until: look.nextDue)
-            } else if look.found == 0, !wasEmpty {
-                // What runs may enqueue more, or come back.
+            } else if look.found == 0, !wasEmpty || !buffer.isStill(since: delivered) {
+                // What runs may enqueue more, or come back; and the other lane may have found what was left.
                 await buffer.untilEmpty()
             } else if look.found == 0 {
                 if look.arrivals.isEmpty || hasTakenIn { return }

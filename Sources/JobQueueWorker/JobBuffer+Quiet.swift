@@ -23,6 +23,12 @@ extension JobBuffer {
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Runs that wait here or are under way.
     var load: Int { state.withLock { $0.running + $0.runs.count } }
+    /// How many jobs were ever delivered.
+    var delivered: Int { state.withLock { $0.delivered } }
+    /// Nothing waits, runs or is on its way, and nothing came since so many were delivered.
+    func isStill(since delivered: Int) -> Bool {
+        state.withLock { isEmpty($0) && $0.delivered == delivered }
+    }
     var isReserved: Bool { state.withLock { $0.isReserved } }
     var waiting: [Run] { state.withLock { Array($0.runs) } }
 

@@ -10,6 +10,8 @@ final class JobBuffer: Sendable {
         var idle: [CheckedContinuation<Run?, Never>] = []
         /// Jobs asked for and not yet delivered.
         var expected = 0
+        /// Jobs that were ever delivered.
+        var delivered = 0
         /// Runs that slots have and have not finished.
         var running = 0
         /// Average duration of the last runs, ns; 0 before the first.
@@ -141,6 +143,7 @@ final class JobBuffer: Sendable {
         var handed: [(CheckedContinuation<Run?, Never>, Run)] = []
         let lane = state.withLock { state in
             state.expected -= promised
+            state.delivered += runs.count
             // What comes after the end is given back with the membership: nobody here would run it.
             for run in runs where !state.isClosed {
                 if let slot = state.idle.popLast() {

@@ -149,6 +149,22 @@ import Testing
         #expect(await lane == 2)
     }
 
+    /// Else a burst ends while the other lane brings the last jobs, which are then given back instead of run.
+    @Test func `it is not still while another lane expects jobs, nor after they have run`() async {
+        let buffer = JobBuffer(concurrency: 2, prefetch: 0)
+        let before = buffer.delivered
+        #expect(buffer.isStill(since: before))
+        #expect(await buffer.demand(atLeast: 1) == 2)
+        #expect(!buffer.isStill(since: before), "two are on their way")
+        buffer.deliver(runs(1...1), of: 2)
+        #expect(!buffer.isStill(since: before), "one waits")
+        #expect(await buffer.next(finished: nil)?.id == "1")
+        #expect(!buffer.isStill(since: before), "one runs")
+        buffer.finish(5)
+        #expect(!buffer.isStill(since: before), "one came and went")
+        #expect(buffer.isStill(since: buffer.delivered))
+    }
+
     @Test func `who waits too long to be alone gives up, and others are wanted again`() async {
         let buffer = JobBuffer(concurrency: 2, prefetch: 0)
         #expect(await buffer.demand(atLeast: 1) == 2)
