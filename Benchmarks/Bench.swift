@@ -37,18 +37,19 @@ struct Bench: AsyncParsableCommand {
         }
         let redis = try RedisConfiguration(url: url)
         let meter = try await Meter(redis)
+        try await meter.keepLog()
         print("\(jobs) jobs, concurrency \(concurrency), result TTL \(resultTTL) s; redis \(try await meter.version())")
         var lines: [String: [Figure]] = [:]
         for round in 0..<max(1, rounds) {
             let queue = "bench-\(round)"
-            for figure in [
-                try await BareRound(redis: redis, jobs: jobs).run(meter),
-                try await enqueue(url, queue, meter),
-                try await drain(redis, queue, meter),
-            ] {
+            func note(_ figure: Figure) {
                 print("round \(round + 1)  \(figure)")
                 lines[figure.name, default: []].append(figure)
             }
+            note(try await BareRound(redis: redis, jobs: jobs).run(meter))
+            try await meter.flush()
+            note(try await enqueue(url, queue, meter))
+            note(try await drain(redis, queue, meter))
             try await meter.flush()
         }
         print("")
