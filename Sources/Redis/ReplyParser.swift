@@ -13,6 +13,7 @@ final class ReplyParser {
     private let tape: UnsafeMutablePointer<Tape>
 
     init() {
+        // hiredis answers nil only when malloc fails, and nothing can go on without a reader.
         guard let reader = redisReaderCreateWithFunctions(Self.functions) else { fatalError("out of memory") }
         self.reader = reader
         tape = .allocate(capacity: 1)
