@@ -49,10 +49,11 @@ final class StateReader: Sendable {
     deinit { close(socket) }
 
     func isAsExpected(_ digest: StateDigest) throws -> Bool {
-        try send("\(digest.question)*2\r\n\(Wire.bulk("ECHO"))\(Wire.bulk(Self.end))")
-        var expected = "\(digest.expected)\(Wire.bulk(Self.end))"
+        try send(digest.question)
+        try send("*2\r\n\(Wire.bulk("ECHO"))\(Wire.bulk(Self.end))")
+        var expected = digest.expected
         return try buffer.withLock { buffer in
-            let count = try receive(into: &buffer)
+            let count = try receive(into: &buffer) - Wire.bulk(Self.end).utf8.count
             return expected.withUTF8 { $0.count == count && memcmp($0.baseAddress!, buffer, count) == 0 }
         }
     }

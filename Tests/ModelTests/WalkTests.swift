@@ -18,8 +18,10 @@ import Testing
         let seed = Seed("model walk").value
         let count = (Self.operations + Self.walkLength - 1) / Self.walkLength
         let reports = try await withThrowingTaskGroup(of: Report.self) { lanes in
-            for lane in 0..<2 {
-                lanes.addTask { try await Self.walks(stride(from: lane, to: count, by: 2), seed: seed) }
+            // The walks differ in length, so each lane takes the next one when it is through with its last.
+            let numbers = Numbers(count)
+            for _ in 0..<4 {
+                lanes.addTask { try await Self.walks(numbers, seed: seed) }
             }
             var reports: [Report] = []
             for try await report in lanes {
@@ -45,18 +47,27 @@ import Testing
     /// Only the first failure is shrunk.
     private static let hasFailed = Mutex(false)
 
+    /// The numbers of the walks that nobody has taken yet.
+    private final class Numbers: Sendable {
+        private let left: Mutex<Range<Int>.Iterator>
+
+        init(_ count: Int) { left = Mutex((0..<count).makeIterator()) }
+
+        func next() -> Int? { left.withLock { $0.next() } }
+    }
+
     struct Report {
         var tally = Tally()
         var failure: String?
     }
 
-    /// Walks one after the other, each on a queue of its own, until one fails.
-    private static func walks(_ numbers: some Sequence<Int>, seed: UInt64) async throws -> Report {
+    /// Walks one after the other, each on a queue of its own, until one fails or there is no next number.
+    private static func walks(_ numbers: Numbers, seed: UInt64) async throws -> Report {
         let redis = try PrivateRedis.shared.get()
         let client = try await TestQueue.client(redis)
         let reader = try StateReader(path: redis.socketPath)
         var report = Report()
-        for number in numbers where report.failure == nil && !Task.isCancelled {
+        while report.failure == nil, !Task.isCancelled, let number = numbers.next() {
             let side = RedisSide(client, reader, name: try QueueName("walk-\(number)"))
             try await walk(number, seed: seed, side, &report)
         }

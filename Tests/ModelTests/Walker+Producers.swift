@@ -57,7 +57,7 @@ extension Walker {
         if roll(200) == 0 { policy.resultTTLMs = -1 }
         policy.backoff = .fixed(.milliseconds(pick([1, 200, 5_000])))
         let size = profile.isHeavy ? pick([1, 200_000, 524_000, 1_100_000]) : roll(9)
-        var envelope = Envelope(name: "n", payload: ArraySlice("\"\(String(repeating: "p", count: size))\"".utf8))
+        var envelope = Envelope(name: "n", payload: [0x22] + ArraySlice(repeating: 0x70, count: size) + [0x22])
         envelope.createdMs = roll(3) == 0 ? 0 : now
         envelope.policy = policy
         return (envelope.encoded(), policy.priority)
