@@ -21,6 +21,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // The arrows of Docs/architecture.md, top to bottom. Tests/ArchitectureTests compares the imports of every file with them.
@@ -37,10 +39,13 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Without its readers of files: the formats are ours to name lines in.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -60,8 +65,7 @@ let package = Package(
             name: "JobQueueCLI",
             dependencies: [
                 "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel",
-                "Redis",
-                arguments, logging, signals,
+                "Redis", arguments, configuration, logging, signals, yaml,
             ],
             swiftSettings: house),
         .target(
@@ -118,7 +122,7 @@ let package = Package(
             dependencies: [
                 "JobQueueCLI", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore",
                 "JobModel",
-                "TestSupport", arguments,
+                "Redis", "TestSupport", arguments, configuration,
             ],
             swiftSettings: house),
         .executableTarget(

@@ -13,14 +13,20 @@ struct ExecOption {
         guard parts.count == 2, Names.isName(String(parts[0])) else {
             throw ValidationError("use NAME=COMMAND, with a name of 1 to 64 of the characters A-Z a-z 0-9 ._-")
         }
-        let words = parts[1].split(separator: " ").map(String.init)
-        guard !words.isEmpty else { throw ValidationError("the command is empty") }
-        // No shell reads this; whoever expects one should hear of it.
-        guard !parts[1].contains(where: { "'\"\\`$|&;<>*".contains($0) }) else {
-            throw ValidationError("the command is not for a shell: put quotes, variables and pipes into a script")
-        }
         name = String(parts[0])
-        handler = ExecHandler(command: words)
+        do throws(BadValue) { handler = ExecHandler(command: try Self.words(of: parts[1])) } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    /// Splits a command at its spaces. No shell reads it; whoever expects one hears of it.
+    static func words(of command: some StringProtocol) throws(BadValue) -> [String] {
+        let words = command.split(separator: " ").map { String($0) }
+        guard !words.isEmpty else { throw BadValue("the command is empty") }
+        guard !command.contains(where: { "'\"\\`$|&;<>*".contains($0) }) else {
+            throw BadValue("the command is not for a shell: put quotes, variables and pipes into a script")
+        }
+        return words
     }
 
     /// Throws when the command cannot be started, or when the name has a handler.

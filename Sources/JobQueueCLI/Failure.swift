@@ -20,6 +20,8 @@ struct Failure: Error {
     var code: Code
     /// One line that says what to do.
     var message: String
+    /// Lines after that one, where several things are wrong at once.
+    var more: [String] = []
 
     init(_ code: Code, _ message: String) {
         self.code = code

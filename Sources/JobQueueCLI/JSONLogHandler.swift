@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import JobModel
 import JobQueueClient
@@ -6,7 +5,7 @@ import JobQueueWorker
 import Logging
 
 /// How log lines look.
-enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+enum LogFormat: String, CaseIterable {
     /// Text on a terminal, else JSON.
     case auto
     case text, json

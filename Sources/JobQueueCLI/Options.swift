@@ -7,26 +7,42 @@ import Redis
 
 /// Where Redis is. Every command has these.
 struct RedisOptions: ParsableArguments {
-    @Option(help: "URL of Redis; the default is REDIS_URL, then redis://127.0.0.1:6379/0.")
+    @Option(
+        help: "URL of Redis. (default: REDIS_URL, else redis.url of the configuration, else redis://127.0.0.1:6379/0)")
     var redisURL: String?
 
     @Flag(help: "Work with a Redis that may lose jobs (eviction policy, version, replica).")
     var allowUnsafeRedis = false
 
-    var url: String {
-        redisURL ?? ProcessInfo.processInfo.environment["REDIS_URL"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? "redis://127.0.0.1:6379/0"
+    @Option(help: "Configuration file. (default: QUEUE_CONFIG, else queue.yaml where there is one)")
+    var config: String?
+
+    @Option(help: "File of NAME=value lines that stand in for missing variables of the environment.")
+    var envFile: String?
+
+    /// Where settings come from, with these and further options first.
+    func sources(_ options: [String: String?] = [:]) -> SettingSources {
+        var request = SettingSources.Request()
+        request.options = options.compactMapValues { $0 }
+        request.options[Settings.redisURL.key] = redisURL
+        if allowUnsafeRedis { request.options[Settings.allowUnsafeRedis.key] = "true" }
+        request.file = config
+        request.envFile = envFile
+        return SettingSources(request)
     }
 
     /// A connected producer, whose connection is closed when `body` ends.
     func withQueue<T>(_ body: (JobQueue) async throws -> T) async throws -> T {
-        try await withQueue(allowsUnsafe: allowUnsafeRedis, body)
+        try await RedisSettings(sources()).withQueue(body)
     }
 
     /// The same for those who only look: when Redis is not what it should be, they are needed most.
     func withQueueToRead<T>(warns: Bool = true, _ body: (JobQueue) async throws -> T) async throws -> T {
-        try await withQueue(allowsUnsafe: true) { queue in
-            if warns, !allowUnsafeRedis {
+        var settings = try RedisSettings(sources())
+        let isStrict = !settings.allowsUnsafe
+        settings.allowsUnsafe = true
+        return try await settings.withQueue { queue in
+            if warns, isStrict {
                 for finding in try await queue.store.server().findings where finding.isFatal {
                     Output.warning(finding.message)
                 }
@@ -35,11 +51,15 @@ struct RedisOptions: ParsableArguments {
         }
     }
 
-    private func withQueue<T>(allowsUnsafe: Bool, _ body: (JobQueue) async throws -> T) async throws -> T {
+}
+
+extension RedisSettings {
+    /// A connected producer, whose connection is closed when `body` ends.
+    func withQueue<T>(_ body: (JobQueue) async throws -> T) async throws -> T {
         do {
             var configuration = JobQueue.Configuration()
             configuration.allowsUnsafeServer = allowsUnsafe
-            let queue = try await JobQueue(url: url, configuration: configuration)
+            let queue = try await JobQueue(url: url.reveal(), configuration: configuration)
             do {
                 let result = try await body(queue)
                 await queue.close()
@@ -58,7 +78,7 @@ struct RedisOptions: ParsableArguments {
     /// Whoever cannot be reached is named: the URL may come from an environment that nobody looked at.
     private func failure(_ error: JobQueueError) -> Failure {
         var failure = Failure(error)
-        if failure.code == .unreachable, let address = try? RedisConfiguration(url: url).redactedURL,
+        if failure.code == .unreachable, let address = try? RedisConfiguration(url: url.reveal()).redactedURL,
             !failure.message.contains(address)
         {
             failure.message = "Redis at \(address): \(failure.message)"

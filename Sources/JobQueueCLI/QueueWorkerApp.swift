@@ -25,7 +25,7 @@ public enum QueueWorkerApp {
             var command = try QueueWorkerCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as Failure {
-            Output.failure(failure.message)
+            for line in [failure.message] + failure.more { Output.failure(line) }
             exit(failure.code.rawValue)
         } catch {
             let code = QueueWorkerCommand.exitCode(for: error)
@@ -60,5 +60,8 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             78 bad configuration · 130 ended by a third signal.
             """,
         version: JobQueueWorkerVersion.text,
-        subcommands: [RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self])
+        subcommands: [
+            RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
+            ConfigCommand.self,
+        ])
 }

@@ -2,8 +2,10 @@ import ArgumentParser
 import Foundation
 import JobModel
 import JobQueueClient
+import JobQueueExec
 import JobQueueWorker
 import Logging
+import Redis
 import UnixSignals
 
 struct RunCommand: AsyncParsableCommand {
@@ -17,31 +19,23 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var redis: RedisOptions
 
-    @Option(help: "Queues: high,default,low (strict order) or high=6,default=3,low=1 (weights).")
-    var queues = "default"
+    @Option(help: help(Settings.queues))
+    var queues: String?
 
-    @Option(name: [.short, .long], parsing: .unconditional, help: "Handlers at once.")
-    var concurrency = 10
+    @Option(name: [.short, .long], parsing: .unconditional, help: help(Settings.concurrency))
+    var concurrency: String?
 
-    @Option(parsing: .unconditional, help: "Jobs claimed ahead of free slots: auto, or a number.")
-    var prefetch = "auto"
+    @Option(parsing: .unconditional, help: help(Settings.prefetch))
+    var prefetch: String?
 
-    @Option(
-        parsing: .unconditional, help: "How long running jobs may go on after TERM. (default: 25s)",
-        transform: TimeSpan.parse)
-    var drainTimeout = TimeSpan.seconds(25)
+    @Option(parsing: .unconditional, help: help(Settings.drainTimeout))
+    var drainTimeout: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: "How long a handler may ignore its time limit before the process exits with 70. (default: 30s)",
-        transform: TimeSpan.parse)
-    var killAfter = TimeSpan.seconds(30)
+    @Option(parsing: .unconditional, help: help(Settings.killAfter))
+    var killAfter: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: "Lease of a queue that has none yet: a worker silent for so long has lost its jobs. (default: 30s)",
-        transform: TimeSpan.parse)
-    var lease = TimeSpan.seconds(30)
+    @Option(parsing: .unconditional, help: help(Settings.lease))
+    var lease: String?
 
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
@@ -56,61 +50,62 @@ struct RunCommand: AsyncParsableCommand {
         transform: ExecOption.init(parsing:))
     var exec: [ExecOption] = []
 
-    @Option(help: "debug, info, warning or error.")
-    var logLevel = "info"
+    @Option(help: help(Settings.logLevel))
+    var logLevel: String?
 
-    @Option(help: "text, json, or auto: text on a terminal, else one JSON object a line.")
-    var logFormat = LogFormat.auto
+    @Option(help: help(Settings.logFormat))
+    var logFormat: String?
+
+    private static func help(_ setting: some SettingDescription) -> ArgumentHelp {
+        ArgumentHelp("\(setting.help) (default: \(setting.fallback))")
+    }
 
     func run() async throws {
-        guard let level = Logger.Level(rawValue: logLevel) else {
-            throw Failure(
-                .usage, "bad log level \"\(Printable.oneLine(logLevel, limit: 40))\": use debug, info, warning or error"
-            )
-        }
-        var logger = Logger(label: "queue-worker") { [logFormat] _ in logFormat.handler() }
-        logger.logLevel = level
-        var handlers = QueueWorkerApp.handlers
-        if demoHandlers { DemoHandlers.add(to: &handlers) }
-        for option in exec { try option.add(to: &handlers) }
+        let sources = redis.sources([
+            Settings.queues.key: queues, Settings.concurrency.key: concurrency, Settings.prefetch.key: prefetch,
+            Settings.drainTimeout.key: drainTimeout, Settings.killAfter.key: killAfter, Settings.lease.key: lease,
+            Settings.logLevel.key: logLevel, Settings.logFormat.key: logFormat,
+        ])
+        let settings = try Settings(sources)
+        let logger = settings.logger()
+        for warning in sources.strangers { logger.warning("\(warning)") }
+        let handlers = try handlers(settings)
+        var configuration = settings.worker
+        configuration.isBurst = burst
+        configuration.logger = logger
         let worker: Worker
         do throws(JobQueueError) {
-            worker = try Worker(url: redis.url, handlers: handlers, configuration: try settings(logger))
+            worker = try Worker(url: settings.redis.url.reveal(), handlers: handlers, configuration: configuration)
         } catch { throw Failure(error) }
         // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
-        try await redis.withQueue { _ in }
+        try await settings.redis.withQueue { _ in }
         if handlers.names.isEmpty {
             logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
         }
         logger.info(
             "working",
             metadata: [
-                "event": "worker.started", "queues": "\(queues)", "slots": .stringConvertible(concurrency),
-                "pid": .stringConvertible(Int(getpid())),
+                "event": "worker.started",
+                "queues": "\(configuration.queues.queues.map(\.text).joined(separator: ","))",
+                "slots": .stringConvertible(configuration.concurrency), "pid": .stringConvertible(Int(getpid())),
             ])
         try await work(worker, logger)
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 
-    private func settings(_ logger: Logger) throws(JobQueueError) -> WorkerConfiguration {
-        var settings = WorkerConfiguration()
-        do throws(QueueOrder.Refusal) { settings.queues = try QueueOrder(parsing: queues) } catch {
-            throw JobQueueError(.badName, "\(error)")
-        }
-        settings.concurrency = concurrency
-        if prefetch != "auto" {
-            guard let number = Int(prefetch), (0...1000).contains(number) else {
-                throw JobQueueError(.badOption, "bad prefetch: use auto or a number from 0 to 1000")
+    /// The program's own, those of the file, and those of the call. A name may have one handler.
+    private func handlers(_ settings: Settings) throws(Failure) -> Handlers {
+        var handlers = QueueWorkerApp.handlers
+        if demoHandlers { DemoHandlers.add(to: &handlers) }
+        for (name, handler) in settings.handlers {
+            guard !handlers.names.contains(name) else {
+                throw Failure(
+                    .badConfiguration, "the job name \(name) has two handlers, one of them in the configuration file")
             }
-            settings.prefetch = number
+            handlers.on(name: name, exec: handler)
         }
-        settings.drainTimeout = drainTimeout.duration
-        settings.killAfter = killAfter.duration
-        settings.lease = lease.duration
-        settings.isBurst = burst
-        settings.allowsUnsafeServer = redis.allowUnsafeRedis
-        settings.logger = logger
-        return settings
+        for option in exec { try option.add(to: &handlers) }
+        return handlers
     }
 
     /// Runs the worker beside a task that listens to signals and ends with it.

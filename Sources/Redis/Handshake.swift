@@ -44,7 +44,7 @@ struct Handshake: Sendable {
 
     /// `AUTH password` is what servers before version 6 know, so the user is named only when there is one.
     private static func logIn(_ configuration: RedisConfiguration) -> Command {
-        let password = configuration.password ?? ""
+        let password = configuration.password?.reveal() ?? ""
         return configuration.username.map { Command("AUTH", $0, password) } ?? Command("AUTH", password)
     }
 }

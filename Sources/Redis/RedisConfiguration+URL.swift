@@ -35,7 +35,7 @@ extension RedisConfiguration {
         let database = parts.path.dropFirst()
         self.init(
             endpoint: endpoint, database: database.isEmpty ? parts.query.database ?? 0 : try Self.database(database))
-        (username, password) = (parts.username, parts.password)
+        (username, password) = (parts.username, parts.password.map(Secret.init))
     }
 
     private init(unix parts: Parts) throws(RedisURLError) {
@@ -44,7 +44,7 @@ extension RedisConfiguration {
         // The room in the system's `sockaddr_un`, less the final zero.
         guard path.utf8.count <= 107, !path.utf8.contains(0) else { throw .path }
         self.init(endpoint: .unix(path: path), database: parts.query.database ?? 0)
-        (username, password) = (parts.username, parts.password)
+        (username, password) = (parts.username, parts.password.map(Secret.init))
     }
 
     /// `host`, `host:port`, `[address]` or `[address]:port`.

@@ -15,7 +15,7 @@ package struct RedisConfiguration: Sendable, Equatable {
     package var username: String?
 
     /// The password to log in with. The default, nil, does not log in unless there is a user name.
-    package var password: String?
+    package var password: Secret?
 
     /// The number of the database, from 0, which is the default.
     package var database: Int
@@ -44,7 +44,7 @@ package struct RedisConfiguration: Sendable, Equatable {
     /// A name for this connection in the server's `CLIENT LIST`, without spaces. The default, nil, gives none.
     package var clientName: String?
 
-    package init(endpoint: Endpoint, username: String? = nil, password: String? = nil, database: Int = 0) {
+    package init(endpoint: Endpoint, username: String? = nil, password: Secret? = nil, database: Int = 0) {
         self.endpoint = endpoint
         self.username = username
         self.password = password

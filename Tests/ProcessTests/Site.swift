@@ -64,6 +64,14 @@ final class Site: Sendable {
         return child
     }
 
+    /// Starts the stock command.
+    func start(_ label: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Child {
+        let child = try Child(
+            "queue-worker", arguments, environment: environment, folder: redis.folder, label: label)
+        children.withLock { $0.append((label, child)) }
+        return child
+    }
+
     /// Runs the stock command to its end.
     func command(_ label: String, _ arguments: String..., within limit: Duration = .seconds(20)) async throws -> Child {
         let child = try Child("queue-worker", arguments, folder: redis.folder, label: label)
@@ -91,6 +99,11 @@ final class Site: Sendable {
     }
 
     func view(_ id: String) async throws -> JobView { try await store.inspect([id], full: true).jobs[0] }
+
+    /// The result that a job left.
+    func result(_ id: String) async throws -> String {
+        String(decoding: try await view(id).result?.result ?? [], as: UTF8.self)
+    }
 
     /// Waits until nothing waits or runs.
     func drained(within limit: Duration = .seconds(30)) async throws {

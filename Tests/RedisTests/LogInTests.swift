@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LogInTests {
     private func attempt(_ server: RedisProcess, _ username: String?, _ password: String?) async -> RedisError? {
-        let client = client(of: server) { ($0.username, $0.password) = (username, password) }
+        let client = client(of: server) { ($0.username, $0.password) = (username, password.map(Secret.init)) }
         let error = await client.failureToConnect()
         await client.close()
         return error
@@ -38,7 +38,7 @@ import Testing
     @Test func `commands fail at once with a wrong password and succeed once it is right`() async throws {
         let server = try await RedisProcess.launch("--requirepass", "old")
         let client = client(of: server) {
-            $0.password = "new"
+            $0.password = Secret("new")
             $0.commandTimeout = .seconds(30)
         }
         let start = ContinuousClock.now
@@ -54,7 +54,7 @@ import Testing
     }
 
     private func admin(of server: RedisProcess) -> RedisClient {
-        client(of: server) { $0.password = "old" }
+        client(of: server) { $0.password = Secret("old") }
     }
 
     /// Tries until an attempt with the new password has been made.
@@ -64,7 +64,7 @@ import Testing
 
     @Test func `a user without a right hears so, and the connection stays`() async throws {
         let server = try await RedisProcess.launch("--user", "viewer", "on", ">secret", "~*", "+get", "+client|setname")
-        let client = client(of: server) { ($0.username, $0.password) = ("viewer", "secret") }
+        let client = client(of: server) { ($0.username, $0.password) = ("viewer", Secret("secret")) }
         guard case .permission = await client.failure(of: Command("SET", "k", "v"))
         else {
             Issue.record("not refused")

@@ -13,7 +13,7 @@ import Testing
         let endpoint: RedisConfiguration.Endpoint =
             isTCP ? .tcp(host: "127.0.0.1", port: 1) : .unix(path: "/nonexistent/r")
         var configuration = settings(endpoint)
-        configuration.password = "hunter2"
+        configuration.password = Secret("hunter2")
         configuration.connectTimeout = .seconds(30)
         let client = RedisClient(configuration)
         let start = ContinuousClock.now

@@ -53,7 +53,7 @@ import Testing
 
     @Test func `a pipeline beyond the bound gets through`() async throws {
         let server = try await RedisProcess.launch()
-        let client = client(of: server) { $0.maxInFlight = 3 }
+        let client = client(of: server) { ($0.maxInFlight, $0.commandTimeout) = (3, .seconds(30)) }
         let results = try await client.pipeline((0..<1000).map { Command("ECHO", "\($0)") })
         for (index, result) in results.enumerated() { #expect(try result.get().string() == "\(index)") }
     }

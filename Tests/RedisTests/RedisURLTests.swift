@@ -38,7 +38,8 @@ import Testing
     ])
     func `a good URL says where and as whom`(row: Row) throws {
         let expected = RedisConfiguration(
-            endpoint: row.endpoint, username: row.username, password: row.password, database: row.database)
+            endpoint: row.endpoint, username: row.username, password: row.password.map(Secret.init),
+            database: row.database)
         #expect(try RedisConfiguration(url: row.url) == expected)
     }
 

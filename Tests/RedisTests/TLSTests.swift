@@ -26,9 +26,9 @@ import Testing
     @Test func `user and password are checked behind TLS`() async throws {
         let server = try await TLSRedis()
         try await server.administer("CONFIG", "SET", "requirepass", "secret")
-        let right = server.client { $0.password = "secret" }
+        let right = server.client { $0.password = Secret("secret") }
         #expect(await right.failureToConnect() == nil)
-        let wrong = server.client { $0.password = "hunter2" }
+        let wrong = server.client { $0.password = Secret("hunter2") }
         guard case .authentication = await wrong.failureToConnect() else {
             Issue.record("not refused")
             return

@@ -24,7 +24,7 @@ import Testing
         let server = try await RedisProcess.launch("--requirepass", "secret")
         let proxy = try await TestProxy(before: server)
         let client = encrypted(proxy.port) {
-            $0.password = "secret"
+            $0.password = Secret("secret")
             $0.connectTimeout = .seconds(1)
         }
         // Until: on a busy machine an attempt may end before it comes as far as the handshake.

@@ -1,0 +1,15 @@
+/// What is wrong with the configuration, in a line that says where.
+struct SettingsProblem: Sendable, Equatable {
+    var message: String
+    /// It stands in the call itself, so the call is wrong and not a file.
+    var isUsage = false
+}
+
+extension Failure {
+    /// All problems at once: whoever repairs them wants to start once, not once for each.
+    init(_ problems: [SettingsProblem]) {
+        let isUsage = problems.allSatisfy(\.isUsage)
+        self.init(isUsage ? .usage : .badConfiguration, problems.first?.message ?? "bad configuration")
+        more = problems.dropFirst().map(\.message)
+    }
+}
