@@ -54,18 +54,16 @@ let package = Package(
             name: "queue-demo",
             dependencies: ["JobQueueCLI", "JobQueueClient", "JobQueueWorker", arguments, crypto, logging],
             path: "Examples/Demo", swiftSettings: house),
-        .executableTarget(
-            name: "queue-bench",
-            dependencies: [
-                "JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging,
-            ],
+        .target(
+            name: "JobQueueBench",
+            dependencies: ["JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis"],
             path: "Benchmarks", swiftSettings: house),
 
         .target(
             name: "JobQueueCLI",
             dependencies: [
-                "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore", "JobModel",
-                "Redis", arguments, configuration, logging, signals, yaml,
+                "JobQueueBench", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore",
+                "JobModel", "Redis", arguments, configuration, logging, signals, yaml,
             ],
             swiftSettings: house),
         .target(

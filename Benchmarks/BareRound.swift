@@ -10,17 +10,16 @@ struct BareRound {
 
     private static let batch = 512
 
-    func run(_ meter: Meter) async throws -> Figure {
+    func run(_ meter: Meter, queue: QueueName) async throws -> Figure {
         let client = RedisClient(redis)
         try await client.connect()
-        let queue = try QueueName("bare")
         var next = 0
         while next < jobs {
             let count = min(Self.batch, jobs - next)
             _ = try await client.pipeline(fill(queue, next..<next + count))
             next += count
         }
-        let figure = try await meter.measure("bare commands", jobs) {
+        let figure = try await meter.measure("bare", jobs) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<2 { group.addTask { try await drain(queue, client) } }
                 try await group.waitForAll()

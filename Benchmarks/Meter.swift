@@ -3,35 +3,9 @@ import JobModel
 import JobStore
 import Redis
 
-/// What one round cost.
-struct Figure: CustomStringConvertible {
-    var name: String
-    var jobs: Int
-    var seconds: Double
-    /// CPU seconds.
-    var redis: Double
-    var process: Double
-
-    var rate: Double { Double(jobs) / seconds }
-
-    var description: String {
-        let perJob = 1_000_000 / Double(jobs)
-        return name.padding(toLength: 24, withPad: " ", startingAt: 0)
-            + String(
-                format: "%9.0f jobs/s   redis %5.2f µs/job   process %5.2f µs/job", rate, redis * perJob,
-                process * perJob)
-    }
-
-    func ratio(to other: Figure?) -> String {
-        other.map { String(format: "   %.2f of bare", rate / $0.rate) } ?? ""
-    }
-
-    static func median(_ figures: [Figure]) -> Figure { figures.sorted { $0.rate < $1.rate }[figures.count / 2] }
-}
-
-/// Clocks: the wall's, Redis' and this process' CPU.
+/// Clocks and scales: the wall's time, Redis' and this process' CPU, and memory.
 struct Meter: Sendable {
-    private let client: RedisClient
+    let client: RedisClient
 
     init(_ redis: RedisConfiguration) async throws {
         client = RedisClient(redis)
@@ -40,23 +14,25 @@ struct Meter: Sendable {
 
     func close() async { await client.close() }
 
-    func measure(_ name: String, _ jobs: Int, _ work: () async throws -> Void) async throws -> Figure {
+    /// What the work cost, as jobs per second.
+    func measure(_ row: String, _ jobs: Int, _ work: () async throws -> Void) async throws -> Figure {
         let redis = try await redisSeconds()
         let process = Self.processSeconds()
         let start = ContinuousClock.now
         try await work()
-        let wall = (ContinuousClock.now - start).components
+        let wall = (ContinuousClock.now - start).seconds
+        let micros = 1_000_000 / Double(jobs)
         return Figure(
-            name: name, jobs: jobs, seconds: Double(wall.seconds) + Double(wall.attoseconds) / 1e18,
-            redis: try await redisSeconds() - redis, process: Self.processSeconds() - process)
+            row: row, value: Double(jobs) / wall, redis: (try await redisSeconds() - redis) * micros,
+            process: (Self.processSeconds() - process) * micros)
     }
 
-    private func info() async throws -> [Substring: Substring] {
-        let text = try await client.send(Command("INFO")).string()
-        var fields: [Substring: Substring] = [:]
+    func info() async throws -> [String: String] {
+        let text = try await client.send(Command("INFO"), timeout: .seconds(60)).string()
+        var fields: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             let pair = line.split(separator: ":", maxSplits: 1)
-            if pair.count == 2 { fields[pair[0]] = pair[1] }
+            if pair.count == 2 { fields[String(pair[0])] = String(pair[1]) }
         }
         return fields
     }
@@ -66,19 +42,27 @@ struct Meter: Sendable {
         return ["used_cpu_sys", "used_cpu_user"].reduce(0) { $0 + (Double(info[$1] ?? "") ?? 0) }
     }
 
-    func version() async throws -> String { String(try await info()["redis_version"] ?? "?") }
-    func delayedFsyncs() async throws -> String { String(try await info()["aof_delayed_fsync"] ?? "?") }
     /// Redis rewrites a young append-only file every few seconds, in a process that takes a core from whatever is measured
     /// then: not during a run. The file is written and synced all the same.
     func keepLog() async throws {
         _ = try await client.send(Command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0"))
     }
 
-    func flush() async throws { _ = try await client.send(Command("FLUSHALL"), timeout: .seconds(60)) }
+    /// Removes a queue, and returns when its memory is free: what is freed in the background is not part of what follows.
+    func forget(_ queue: QueueName) async throws {
+        var keys = Arguments()
+        for key in Key.allCases { keys.append(key.name(in: queue)) }
+        _ = try await client.send(Command("UNLINK", keys), timeout: .seconds(60))
+        _ = try await client.send(Command("ZREM", "jq:queues", queue.text))
+        while try await Int(info()["lazyfree_pending_objects"] ?? "0") ?? 0 > 0 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
 
-    func total(_ name: String, of queue: String) async throws -> Int {
-        let key = Key.meta.name(in: try QueueName(queue))
-        return Int(try await client.send(Command("HGET", key, name)).optionalString() ?? "0") ?? 0
+    func usedMemory() async throws -> Int { Int(try await info()["used_memory"] ?? "0") ?? 0 }
+
+    func total(_ name: String, of queue: QueueName) async throws -> Int {
+        Int(try await client.send(Command("HGET", Key.meta.name(in: queue), name)).optionalString() ?? "0") ?? 0
     }
 
     private static func processSeconds() -> Double {
@@ -86,5 +70,33 @@ struct Meter: Sendable {
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    /// The resident memory of a process, bytes; nil when there is no such process.
+    static func residentBytes(of pid: Int32) -> Int? {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+        else { return nil }
+        return line.split { !$0.isNumber }.first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension Meter {
+    /// The length of an envelope, from a hundred of them.
+    func envelopeBytes(of queue: QueueName) async throws -> Double {
+        var reader = try await client.send(
+            Command("HRANDFIELD", Key.jobs.name(in: queue), "100", "WITHVALUES")
+        ).reader
+        let count = try reader.array() / 2
+        var bytes = 0
+        for _ in 0..<count {
+            try reader.skip()
+            bytes += try reader.bytes().count
+        }
+        return Double(bytes) / Double(max(1, count))
     }
 }

@@ -62,6 +62,6 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
-            ConfigCommand.self,
+            ConfigCommand.self, BenchCommand.self,
         ])
 }

@@ -15,7 +15,7 @@ struct ModuleTable: Sendable {
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
                 "TerminalDashboard", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel",
-                "Redis", "ArgumentParser", "Configuration", "Logging", "UnixSignals", "Yams",
+                "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "UnixSignals", "Yams",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",

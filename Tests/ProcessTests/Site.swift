@@ -98,6 +98,12 @@ final class Site: Sendable {
         }
     }
 
+    /// The names of everything in the database.
+    func keys() async throws -> [String] {
+        var reader = try await store.client.send(Command("KEYS", "*")).reader
+        return try (0..<reader.array()).map { _ in try reader.string() }.sorted()
+    }
+
     func view(_ id: String) async throws -> JobView { try await store.inspect([id], full: true).jobs[0] }
 
     /// The result that a job left.
