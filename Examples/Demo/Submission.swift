@@ -2,12 +2,13 @@ import ArgumentParser
 import Foundation
 import JobQueueClient
 
-/// The producer: one job for each file and four with a fate of their own; waits for all, prints what came of them, and
-/// writes the counts as `lines words bytes sha256 path`, one line a file, for somebody else to check.
+/// The producer: three jobs for each file, one of them for a handler in Swift and two for scripts, and four with a fate of
+/// their own. It waits for all, prints what came of them, and writes for somebody else to check: `counts` as `lines words
+/// bytes sha256 path`, `sums` as sha256sum does, and `archives` as `path of the .gz, tab, path`, one line a file each.
 struct Submission: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "queue-demo submit")
 
-    @Option(help: "Where to write the counts.")
+    @Option(help: "The folder to write counts, sums and archives into.")
     var output: String
 
     @Argument(help: "Files to count.")
@@ -20,10 +21,16 @@ struct Submission: AsyncParsableCommand {
         let flaky = try await queue.enqueue(Flaky(failures: 2))
         let endless = try await queue.enqueue(Endless())
         let hopeless = try await queue.enqueue(Hopeless())
-        let handles = try await queue.enqueue(contentsOf: files.map(CountFile.init)).map { try $0.handle() }
-        print("enqueued \(handles.count) files and 4 jobs with a fate of their own")
+        let counts = try await queue.enqueue(contentsOf: files.map(CountFile.init)).map { try $0.handle() }
+        let sums = try await enqueue("demo.checksum", queue)
+        let archives = try await enqueue("demo.gzip", queue)
+        print("enqueued 3 jobs for each of \(files.count) files, and 4 with a fate of their own")
 
-        try await writeCounts(handles)
+        try await write("counts", counts) { (counts: FileCounts, path) in
+            "\(counts.lines) \(counts.words) \(counts.bytes) \(counts.sha256) \(path)"
+        }
+        try await write("sums", sums) { (sum: Checksum, path) in "\(sum.sha256)  \(path)" }
+        try await write("archives", archives) { (archive: String, path) in "\(archive)\t\(path)" }
         print("")
         try await tell("scheduled", scheduled) { if case .succeeded = $0 { true } else { false } }
         try await tell("fails twice", flaky) {
@@ -34,17 +41,35 @@ struct Submission: AsyncParsableCommand {
         await queue.close()
     }
 
-    private func writeCounts(_ handles: [JobHandle]) async throws {
-        var lines = ""
-        for (index, handle) in handles.enumerated() {
-            guard case .succeeded(let result) = try await handle.outcome() else {
-                throw DemoFailure(description: "\(files[index]) was not counted: queue-demo jobs show \(handle.id)")
-            }
-            let counts: FileCounts = try result.decode()
-            lines += "\(counts.lines) \(counts.words) \(counts.bytes) \(counts.sha256) \(files[index])\n"
-            if (index + 1) % max(1, handles.count / 5) == 0 { print("  \(index + 1) of \(handles.count) done") }
+    /// What the script answers.
+    private struct Checksum: Decodable {
+        var bytes: Int
+        var sha256: String
+    }
+
+    /// A job for each file, for a handler that is a script: its payload is the file's whole path.
+    private func enqueue(_ name: String, _ queue: JobQueue) async throws -> [JobHandle] {
+        let folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        let jobs = try files.map { file in
+            let path = try JSONEncoder.plain.encode(folder.appending(path: file).path)
+            return JobQueue.BareJob(name: name, payload: String(decoding: path, as: UTF8.self))
         }
-        try Data(lines.utf8).write(to: URL(fileURLWithPath: output))
+        return try await queue.enqueue(contentsOf: jobs).map { try $0.handle() }
+    }
+
+    /// Writes a line for each result into a file of the output folder.
+    private func write<Result: Decodable>(
+        _ name: String, _ handles: [JobHandle], _ line: (Result, String) -> String
+    ) async throws {
+        var lines = ""
+        for (file, handle) in zip(files, handles) {
+            guard case .succeeded(let result) = try await handle.outcome() else {
+                throw DemoFailure(description: "\(file) failed: queue-demo jobs show \(handle.id)")
+            }
+            lines += line(try result.decode(), file) + "\n"
+        }
+        print("  \(handles.count) \(name)")
+        try Data(lines.utf8).write(to: URL(fileURLWithPath: output).appending(path: name))
     }
 
     /// Prints how a job ended, and ends the demo if that is not how it should.
@@ -58,6 +83,15 @@ struct Submission: AsyncParsableCommand {
             }
         print("  the job that \(what)".padding(toLength: 28, withPad: " ", startingAt: 0) + text)
         guard isExpected(outcome) else { throw DemoFailure(description: "that is not how it should have ended") }
+    }
+}
+
+extension JSONEncoder {
+    /// Slashes as they are: shell scripts read these texts.
+    fileprivate static var plain: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return encoder
     }
 }
 
