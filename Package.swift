@@ -54,7 +54,7 @@ let package = Package(
             dependencies: [
                 "JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis", arguments, logging,
             ],
-            path: "Benchmarks", swiftSettings: house),
+            path: "Benchmarks", exclude: ["peers"], swiftSettings: house),
 
         .target(
             name: "JobQueueCLI",
