@@ -1,7 +1,7 @@
-.PHONY: help demo test bench lint format build soak chaos bootstrap
+.PHONY: help demo test bench bench-peers lint format build soak chaos bootstrap
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: bootstrap ## real work through a private Redis, checked with wc and sha256sum
 	@scripts/demo
@@ -11,6 +11,9 @@ test: bootstrap ## every test, against real servers; one group: scripts/test mod
 
 bench: bootstrap ## how fast it is on this machine
 	@scripts/bench
+
+bench-peers: bootstrap ## other job queues beside this one, measured alike
+	@scripts/bench-peers
 
 lint: bootstrap ## check the style of Swift, shell and Lua
 	@scripts/lint

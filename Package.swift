@@ -57,7 +57,11 @@ let package = Package(
         .target(
             name: "JobQueueBench",
             dependencies: ["JobQueueClient", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Redis"],
-            path: "Benchmarks", swiftSettings: house),
+            path: "Benchmarks", exclude: ["peers"], swiftSettings: house),
+        .executableTarget(
+            name: "queue-peer",
+            dependencies: ["JobQueueClient", "JobQueueWorker", "JobModel", arguments, signals],
+            path: "Benchmarks/peers/drivers/queue-worker", swiftSettings: house),
 
         .target(
             name: "JobQueueCLI",
