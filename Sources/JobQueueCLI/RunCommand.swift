@@ -4,7 +4,6 @@ import JobModel
 import JobQueueClient
 import JobQueueWorker
 import Logging
-import UnixSignals
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -88,7 +87,7 @@ struct RunCommand: AsyncParsableCommand {
                 "event": "worker.started", "queues": "\(queues)", "slots": .stringConvertible(concurrency),
                 "pid": .stringConvertible(Int(getpid())),
             ])
-        try await work(worker, logger)
+        try await WorkerRun.run(worker, logger)
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 
@@ -111,34 +110,5 @@ struct RunCommand: AsyncParsableCommand {
         settings.allowsUnsafeServer = redis.allowUnsafeRedis
         settings.logger = logger
         return settings
-    }
-
-    /// Runs the worker beside a task that listens to signals and ends with it.
-    private func work(_ worker: Worker, _ logger: Logger) async throws {
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                var count = 0
-                for await signal in signals {
-                    count += 1
-                    logger.info(
-                        "received \(signal)",
-                        metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])
-                    switch count {
-                    case 1: worker.stop()
-                    case 2: worker.stop(within: .zero)
-                    default: Foundation.exit(130)
-                    }
-                }
-                return false
-            }
-            group.addTask {
-                do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
-                return true
-            }
-            while let isWorkerDone = try await group.next() {
-                if isWorkerDone { group.cancelAll() }
-            }
-        }
     }
 }
