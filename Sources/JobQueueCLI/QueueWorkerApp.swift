@@ -60,5 +60,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             78 bad configuration · 130 ended by a third signal.
             """,
         version: JobQueueWorkerVersion.text,
-        subcommands: [RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self])
+        subcommands: [
+            RunCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
+        ])
 }

@@ -9,6 +9,15 @@ enum WorkerRun {
     /// Runs the worker beside a task that listens to signals and ends with it.
     static func run(_ worker: Worker, _ logger: Logger) async throws {
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+        try await run(worker, logger, until: signals) { try await work(worker) }
+    }
+
+    /// Runs what is made of a worker beside a task that listens to signals and ends with it. `abandon` is called when the
+    /// third ends the process.
+    static func run(
+        _ worker: Worker, _ logger: Logger, until signals: UnixSignalsSequence,
+        abandon: @escaping @Sendable () -> Void = {}, body: @escaping @Sendable () async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 var count = 0
@@ -20,18 +29,24 @@ enum WorkerRun {
                     switch count {
                     case 1: worker.stop()
                     case 2: worker.stop(within: .zero)
-                    default: Foundation.exit(130)
+                    default:
+                        abandon()
+                        Foundation.exit(130)
                     }
                 }
                 return false
             }
             group.addTask {
-                do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
+                try await body()
                 return true
             }
             while let isWorkerDone = try await group.next() {
                 if isWorkerDone { group.cancelAll() }
             }
         }
+    }
+
+    static func work(_ worker: Worker) async throws(Failure) {
+        do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
     }
 }
