@@ -5,7 +5,24 @@ import JobQueueClient
 import JobStore
 import Redis
 
-/// Where Redis is. Every command has these.
+/// Which files settings are read from. Every command has these.
+struct SourceOptions: ParsableArguments {
+    @Option(help: "Configuration file. (default: QUEUE_CONFIG, else queue.yaml where there is one)")
+    var config: String?
+
+    @Option(help: "File of NAME=value lines that stand in for missing variables of the environment.")
+    var envFile: String?
+
+    func request(_ options: [String: String] = [:]) -> SettingSources.Request {
+        var request = SettingSources.Request()
+        request.options = options
+        request.file = config
+        request.envFile = envFile
+        return request
+    }
+}
+
+/// Where Redis is. Every command has these but `dev`, which brings its own.
 struct RedisOptions: ParsableArguments {
     @Option(
         help: "URL of Redis. (default: REDIS_URL, else redis.url of the configuration, else redis://127.0.0.1:6379/0)")
@@ -14,20 +31,13 @@ struct RedisOptions: ParsableArguments {
     @Flag(help: "Work with a Redis that may lose jobs (eviction policy, version, replica).")
     var allowUnsafeRedis = false
 
-    @Option(help: "Configuration file. (default: QUEUE_CONFIG, else queue.yaml where there is one)")
-    var config: String?
-
-    @Option(help: "File of NAME=value lines that stand in for missing variables of the environment.")
-    var envFile: String?
+    @OptionGroup var files: SourceOptions
 
     /// Where settings come from, with these and further options first.
-    func sources(_ options: [String: String?] = [:]) -> SettingSources {
-        var request = SettingSources.Request()
-        request.options = options.compactMapValues { $0 }
+    func sources(_ options: [String: String] = [:]) -> SettingSources {
+        var request = files.request(options)
         request.options[Settings.redisURL.key] = redisURL
         if allowUnsafeRedis { request.options[Settings.allowUnsafeRedis.key] = "true" }
-        request.file = config
-        request.envFile = envFile
         return SettingSources(request)
     }
 

@@ -1,22 +1,62 @@
 import ArgumentParser
+public import Configuration
 import Foundation
 public import JobQueueWorker
 
-/// The whole command line: a user's own executable calls this with its handlers and has every command.
+/// A worker of one's own: an executable that has every command of `queue-worker`, and these handlers.
 ///
-///     @main struct Main {
-///         static func main() async {
-///             var handlers = Handlers()
-///             handlers.on(SendEmail.self) { job, context in … }
-///             await QueueWorkerApp.main(handlers: handlers)
+///     @main struct MyWorker: WorkerApp {
+///         static func register(_ handlers: inout Handlers) {
+///             handlers.on(SendEmail.self) { job, context in try await mailer.send(job.to) }
 ///         }
 ///     }
+///
+/// Only what is needed: implement one of the two functions. They are called by the commands that run jobs, and not by those
+/// that look at queues, so what handlers need can be made there.
+public protocol WorkerApp: SendableMetatype {
+    /// Adds the handlers.
+    static func register(_ handlers: inout Handlers)
+
+    /// Adds the handlers with settings of their own: `config` reads options, environment, secret files and `queue.yaml`
+    /// (Docs/configuration.md). What it throws keeps the worker from starting, with the exit code 78.
+    static func register(_ handlers: inout Handlers, _ config: ConfigReader) async throws
+}
+
+extension WorkerApp {
+    public static func register(_ handlers: inout Handlers) {}
+
+    public static func register(_ handlers: inout Handlers, _ config: ConfigReader) async throws {
+        register(&handlers)
+    }
+
+    /// Runs the command that the arguments name, and ends the process with its exit code.
+    public static func main() async { await QueueWorkerApp.main { try await register(&$0, $1) } }
+}
+
+/// The whole command line, for programs that are not a `WorkerApp`.
 public enum QueueWorkerApp {
-    @TaskLocal static var handlers = Handlers()
+    /// Adds handlers, with the settings that they read.
+    public typealias Registration = @Sendable (inout Handlers, ConfigReader) async throws -> Void
+
+    @TaskLocal private static var registration: Registration = { _, _ in }
 
     /// Runs the command that the arguments name, and ends the process with its exit code.
     public static func main(handlers: Handlers = Handlers()) async {
-        await $handlers.withValue(handlers) { await run() }
+        await main { own, _ in own = handlers }
+    }
+
+    /// The same with handlers that are made when a command needs them.
+    public static func main(_ register: @escaping Registration) async {
+        await $registration.withValue(register) { await run() }
+    }
+
+    /// The program's own handlers.
+    static func handlers(_ sources: SettingSources) async throws(Failure) -> Handlers {
+        var handlers = Handlers()
+        do { try await registration(&handlers, sources.reader) } catch {
+            throw Failure(.badConfiguration, "the handlers cannot be set up: \(error)")
+        }
+        return handlers
     }
 
     private static func run() async {
@@ -61,7 +101,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             """,
         version: JobQueueWorkerVersion.text,
         subcommands: [
-            RunCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
+            RunCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
             ConfigCommand.self, BenchCommand.self,
         ])
 }

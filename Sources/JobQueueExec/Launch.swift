@@ -31,8 +31,11 @@ struct Launch: Sendable {
         Variables.base(of: handler, worker: ProcessInfo.processInfo.environment)["PATH"] ?? Variables.fallbackPath
     }
 
-    /// Starts a child. The calling thread must outlive it.
-    func start(_ job: JobFacts) throws(Failure) -> queue_spawn_child {
+    /// Starts a child for a job. The calling thread must outlive it.
+    func start(_ job: JobFacts) throws(Failure) -> queue_spawn_child { try start(Variables.facts(job)) }
+
+    /// Starts a child with further variables. The calling thread must outlive it.
+    func start(_ facts: [String: String] = [:]) throws(Failure) -> queue_spawn_child {
         guard let command = handler.command.first else { throw .permanent("the command is empty") }
         var path = command
         if !command.contains("/") {
@@ -40,7 +43,7 @@ struct Launch: Sendable {
                 path = try Program.find(command, from: handler.directory, path: search)
             } catch { throw .permanent("\(error)") }
         }
-        let environment = base.merging(Variables.facts(job)) { _, fact in fact }.map { "\($0)=\($1)" }
+        let environment = base.merging(facts) { _, fact in fact }.map { "\($0)=\($1)" }
         var child = queue_spawn_child()
         var step = queue_spawn_pipes
         let code = withCStrings(handler.command) { arguments in

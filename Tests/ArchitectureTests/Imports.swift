@@ -23,7 +23,8 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueExec", module: "JobQueueExec",
             imports: [
-                "JobQueueWorker", "JobModel", "CSpawn", "FoundationEssentials", "Logging", "Glibc", "Musl",
+                "JobQueueWorker", "JobModel", "CSpawn", "FoundationEssentials", "Logging", "Synchronization", "Glibc",
+                "Musl",
             ]),
         Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",

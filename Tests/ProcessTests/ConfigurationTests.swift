@@ -65,8 +65,11 @@ extension ProcessTests {
                 let words = try String(contentsOfFile: "/proc/\(worker.pid)/cmdline", encoding: .utf8)
                 #expect(words.contains("run") && !words.contains(Self.canary))
                 worker.signal(SIGSEGV)
-                // A signal from outside is reported like a crash, but the program goes on.
-                try await eventually("the crash is reported") { worker.log.contains("Program crashed") }
+                // A signal from outside is reported like a crash, but the program goes on. Not to be killed before the report
+                // is written: whoever writes it holds on to the program.
+                try await eventually("the crash is reported", within: .seconds(60)) {
+                    worker.log.contains("Backtrace took")
+                }
                 worker.signal(SIGKILL)
                 _ = try await worker.exit()
 

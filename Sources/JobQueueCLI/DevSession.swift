@@ -1,0 +1,101 @@
+import Foundation
+import JobQueueClient
+import JobQueueWorker
+import Logging
+import UnixSignals
+
+/// A private Redis and a worker, from their start to their end.
+struct DevSession {
+    let folder: DataFolder
+    /// 0: no TCP.
+    let port: Int
+    let handlers: Handlers
+    let settings: WorkerConfiguration
+
+    /// Returns when everything has ended that it started.
+    func run(_ page: (PrivateServer) -> DevPage) async throws {
+        let traps: [UnixSignal] = [.sigterm, .sigint] + (Self.isHangupIgnored ? [] : [.sighup])
+        // Two, because each can be listened to once: one for the start, which a signal gives up, one for the work.
+        let atStart = await UnixSignalsSequence(trapping: traps)
+        let atWork = await UnixSignalsSequence(trapping: traps)
+        guard let server = try await start(until: atStart) else { return }
+        do {
+            let worker = try Self.worker(url: server.url, handlers, settings)
+            for line in page(server).lines { try Output.print(line) }
+            try await WorkerRun.run(worker, settings.logger, until: atWork) {
+                server.abandon()
+            } body: {
+                try await Self.work(worker, on: server)
+                if await !server.stop() {
+                    settings.logger.warning("redis-server did not end by itself and was killed")
+                }
+            }
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+
+    /// Nil when a signal came before the server was ready.
+    private func start(until signals: UnixSignalsSequence) async throws -> PrivateServer? {
+        try await withThrowingTaskGroup(of: PrivateServer?.self) { group in
+            group.addTask { try await PrivateServer.start(in: folder, port: port) }
+            group.addTask {
+                for await _ in signals { return nil }
+                return nil
+            }
+            let server = try await group.next() ?? nil
+            group.cancelAll()
+            // It may have become ready at the last moment.
+            if server == nil, let late = try await group.next() ?? nil { await late.stop() }
+            return server
+        }
+    }
+
+    /// Works as long as the server lives. Throws when that ends first: jobs cannot be settled then, so nobody waits long.
+    private static func work(_ worker: Worker, on server: PrivateServer) async throws {
+        let loss = try await withThrowingTaskGroup(of: Failure?.self) { group in
+            group.addTask {
+                try await WorkerRun.work(worker)
+                return nil
+            }
+            group.addTask {
+                guard let loss = await server.endUnasked() else { return nil }
+                worker.stop(within: .zero)
+                // Handlers may tidy up for 2 s.
+                try? await Task.sleep(for: .seconds(3))
+                if Task.isCancelled { return loss }
+                server.abandon()
+                Output.failure(loss.message)
+                exit(loss.code.rawValue)
+            }
+            var loss: Failure?
+            for try await result in group {
+                group.cancelAll()
+                loss = loss ?? result
+            }
+            return loss
+        }
+        if let loss { throw loss }
+    }
+
+    static func worker(url: String, _ handlers: Handlers, _ settings: WorkerConfiguration) throws(Failure) -> Worker {
+        do throws(JobQueueError) {
+            return try Worker(url: url, handlers: handlers, configuration: settings)
+        } catch { throw Failure(error) }
+    }
+
+    /// `nohup` asks for that.
+    private static var isHangupIgnored: Bool {
+        let status = FileManager.default.contents(atPath: "/proc/self/status").map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return Self.isHangupIgnored(status: status ?? "")
+    }
+
+    /// By the mask of ignored signals, whose lowest bit is HUP.
+    static func isHangupIgnored(status: String) -> Bool {
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+        return line?.last?.hexDigitValue.map { $0 & 1 == 1 } ?? false
+    }
+}
