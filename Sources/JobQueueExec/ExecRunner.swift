@@ -40,13 +40,8 @@ struct ExecRunner: Sendable {
         on job: JobFacts, _ payload: ArraySlice<UInt8>, _ grace: @escaping @Sendable () -> Duration, _ logger: Logger
     ) async throws -> Verdict {
         do throws(Launch.Failure) {
-            let end = try await child(of: job, payload: payload, grace: grace) { line in
-                logger.log(level: line.level, "\(Printable.oneLine(line.text))")
-            }
-            if end.errors.dropped > 0 {
-                logger.warning(
-                    "\(end.errors.dropped) bytes of stderr are not logged: more than the limit of the handler")
-            }
+            let end = try await child(of: job, payload: payload, grace: grace) { $0.log(to: logger) }
+            end.errors.logDropped(to: logger)
             return Verdict.judge(end, maxResultBytes: handler.maxResultBytes)
         } catch {
             switch error {
