@@ -69,7 +69,7 @@ let package = Package(
             path: "dashboard/terminal", swiftSettings: house),
         .target(
             name: "JobQueueWorker",
-            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", collections, logging] + nio,
+            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", collections, logging] + nio,
             swiftSettings: house),
         .target(
             name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),

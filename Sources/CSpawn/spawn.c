@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -178,41 +176,3 @@ int queue_reap(pid_t pid, int *code, int *signal) {
     }
     return 0;
 }
-
-struct task {
-    void (*body)(void *);
-    void *argument;
-};
-
-static void *perform(void *pointer) {
-    struct task task = *(struct task *)pointer;
-    free(pointer);
-    prctl(PR_SET_NAME, "exec handler");
-    task.body(task.argument);
-    return NULL;
-}
-
-int queue_thread(void (*body)(void *), void *argument) {
-    struct task *task = malloc(sizeof *task);
-    if (task == NULL) return ENOMEM;
-    *task = (struct task){body, argument};
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    // Enough to read deeply nested JSON; only what is touched takes memory.
-    pthread_attr_setstacksize(&attributes, 1024 * 1024);
-    sigset_t all, before;
-    sigfillset(&all);
-    // A thread starts with the mask of the one that makes it.
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_t thread;
-    int failure = pthread_create(&thread, &attributes, perform, task);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (failure != 0) free(task);
-    return failure;
-}
-
-int queue_switch_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void queue_switch_flip(int descriptor) { eventfd_write(descriptor, 1); }

@@ -12,6 +12,7 @@ public struct JobContext: Sendable {
     final class Surroundings: Sendable {
         let clock: WorkerClock
         let logger: Logger
+        let threads = BlockingThreads()
 
         init(clock: WorkerClock, logger: Logger) {
             self.clock = clock
@@ -44,6 +45,14 @@ public struct JobContext: Sendable {
     public var epoch: Int { run.epoch }
     /// Why the run was cancelled; nil while it is not.
     public var cancellation: CancellationReason? { slot.cancellation(of: run) }
+    /// Should the handler stop? On the thread of a blocking handler, where `Task.isCancelled` knows nothing, this tells;
+    /// elsewhere both do.
+    public var isCancelled: Bool { cancellation != nil }
+    /// Throws `CancellationError` when the handler should stop.
+    public func checkCancellation() throws { if isCancelled { throw CancellationError() } }
+
+    /// Where blocking handlers run.
+    var threads: BlockingThreads { surroundings.threads }
 
     /// The worker's logger with the fields of this job.
     public var logger: Logger {

@@ -62,6 +62,7 @@ struct Parts: Sendable {
             await withDiscardingTaskGroup { settling in
                 settling.addTask { await settler.run() }
                 await runJobs(isBurst: isBurst)
+                executor.surroundings.threads.close()
                 settler.close()
                 heart.limitSettling { settler.giveUp() }
             }

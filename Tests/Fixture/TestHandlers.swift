@@ -37,6 +37,9 @@ enum TestHandlers {
         var ms: Int
     }
 
+    /// Holds a thread of its own, and does not listen.
+    struct Stuck: Job { static let name = "test.stuck" }
+
     static func all() -> Handlers {
         let journal = Journal()
         var handlers = Handlers()
@@ -57,6 +60,7 @@ enum TestHandlers {
                 try await Task.sleep(for: .milliseconds(job.ms))
             }
         }
+        handlers.on(Stuck.self, as: .blocking) { _, _ in while true { sleep(1000) } }
         handlers.on(Number.self) { job, context in
             try await journal.noting(context) {
                 if job.ms > 0 { try await Task.sleep(for: .milliseconds(job.ms)) }

@@ -56,9 +56,10 @@ void queue_kill_group(pid_t pid, int signal);
 /// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1.
 int queue_reap(pid_t pid, int *code, int *signal);
 
-/// Runs `body` on a new thread with every signal blocked, so that SIGPIPE becomes EPIPE there and the process' handlers run
-/// elsewhere. The thread ends with the body; nobody need join it. Answers 0 or errno.
-int queue_thread(void (*body)(void *argument), void *argument);
+/// Runs `body` on a new thread with a name of up to 15 bytes and a stack of that size. Signals are blocked there, so that
+/// SIGPIPE becomes EPIPE and the process' handlers run elsewhere; not those of a crash, which can run nowhere else. The
+/// thread ends with the body; nobody need join it. Answers 0 or errno.
+int queue_thread(const char *name, size_t stack, void (*body)(void *argument), void *argument);
 
 /// A descriptor that is readable once it was flipped, or -1 and errno.
 int queue_switch_open(void);
