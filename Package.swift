@@ -102,7 +102,8 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "exec-fixture", dependencies: ["JobQueueExec", "JobModel", "JobQueueWorker", logging],
+            name: "exec-fixture",
+            dependencies: ["JobQueueExec", "JobModel", "JobQueueClient", "JobQueueWorker", logging],
             path: "Tests/ExecFixture",
             swiftSettings: house),
         .testTarget(

@@ -7,9 +7,19 @@ import JobQueueWorker
 import JobStore
 import Redis
 
+@main
+enum Main {
+    static func main() async {
+        // Before the arguments are read: the processes of isolated jobs get no further.
+        var handlers = Handlers()
+        handlers.on(NoOp.self, as: .isolated) { _, _ in }
+        await handlers.isolate()
+        await Bench.main()
+    }
+}
+
 /// Drains a backlog of no-op jobs and prints jobs per second, what Redis and this process spent on each, and the same
 /// figures for the bare Redis commands of the same work, all from one run.
-@main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue-bench",
@@ -30,7 +40,25 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "A command that runs each job, such as /bin/cat, instead of a handler in Swift.")
     var exec: String?
 
+    @Flag(help: "Run each job of the handler in Swift in a process of its own.")
+    var isolated = false
+
     func run() async throws {
+        var handlers = Handlers()
+        if let exec {
+            let handler = ExecHandler(command: exec.split(separator: " ").map(String.init))
+            try handler.check()
+            handlers.on(name: NoOp.name, exec: handler)
+        } else if isolated {
+            handlers.on(NoOp.self, as: .isolated) { _, _ in }
+        } else {
+            handlers.on(NoOp.self) { _, _ in }
+        }
+        await handlers.isolate()
+        try await measure(handlers)
+    }
+
+    private func measure(_ handlers: Handlers) async throws {
         let environment = ProcessInfo.processInfo.environment
         guard let url = environment["REDIS_URL"] else {
             throw ValidationError("REDIS_URL is not set: run scripts/bench, which starts a server of its own")
@@ -49,7 +77,7 @@ struct Bench: AsyncParsableCommand {
             note(try await BareRound(redis: redis, jobs: jobs).run(meter))
             try await meter.flush()
             note(try await enqueue(url, queue, meter))
-            note(try await drain(redis, queue, meter))
+            note(try await drain(handlers, redis, queue, meter))
             try await meter.flush()
         }
         print("")
@@ -63,7 +91,7 @@ struct Bench: AsyncParsableCommand {
         await meter.close()
     }
 
-    private var drained: String { exec.map { "drain, \($0)" } ?? "drain, typed no-op" }
+    private var drained: String { exec.map { "drain, \($0)" } ?? "drain, \(isolated ? "isolated" : "typed") no-op" }
 
     private func enqueue(_ url: String, _ name: String, _ meter: Meter) async throws -> Figure {
         let queue = try await JobQueue(url: url)
@@ -83,15 +111,9 @@ struct Bench: AsyncParsableCommand {
         return figure
     }
 
-    private func drain(_ redis: RedisConfiguration, _ name: String, _ meter: Meter) async throws -> Figure {
-        var handlers = Handlers()
-        if let exec {
-            let handler = ExecHandler(command: exec.split(separator: " ").map(String.init))
-            try handler.check()
-            handlers.on(name: NoOp.name, exec: handler)
-        } else {
-            handlers.on(NoOp.self) { _, _ in }
-        }
+    private func drain(
+        _ handlers: Handlers, _ redis: RedisConfiguration, _ name: String, _ meter: Meter
+    ) async throws -> Figure {
         var configuration = WorkerConfiguration()
         configuration.queues = .strict([try QueueName(name)])
         configuration.concurrency = concurrency

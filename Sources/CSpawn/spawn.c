@@ -31,15 +31,15 @@ static void shut_all(struct pipes *pipes) {
     }
 }
 
-// Both ends above 2, so that giving the child its 0, 1 and 2 overwrites none: a daemon may run with these closed.
+// Both ends above 3, so that giving the child its 0 to 3 overwrites none: a daemon may run with these closed.
 static int open_pipe(int ends[2]) {
     if (pipe2(ends, O_CLOEXEC) != 0) {
         ends[0] = ends[1] = -1;
         return errno;
     }
     for (int end = 0; end < 2; end++) {
-        if (ends[end] > 2) continue;
-        int higher = fcntl(ends[end], F_DUPFD_CLOEXEC, 3);
+        if (ends[end] > QUEUE_ISOLATED_REPORT) continue;
+        int higher = fcntl(ends[end], F_DUPFD_CLOEXEC, QUEUE_ISOLATED_REPORT + 1);
         if (higher < 0) return errno;
         close(ends[end]);
         ends[end] = higher;
@@ -73,12 +73,12 @@ static int limit(int resource, uint64_t value, uint64_t beyond) {
     return setrlimit(resource, &limit) == 0 ? 0 : errno;
 }
 
-static void close_others(void) {
-    if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+static void close_others(int first) {
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
     // Before Linux 5.9. Ours close by themselves; those of libraries may not.
     struct rlimit files;
     rlim_t end = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 65536 ? files.rlim_cur : 65536;
-    for (rlim_t file = 3; file < end; file++) close((int)file);
+    for (rlim_t file = (rlim_t)first; file < end; file++) close((int)file);
 }
 
 // In the child, which still shares this process' memory: system calls only. Answers errno, or never.
@@ -95,8 +95,10 @@ static int become(
     sigprocmask(SIG_SETMASK, &none, NULL);
 
     *step = queue_spawn_pipes;
-    if (dup2(pipes->input[0], 0) < 0 || dup2(pipes->output[1], 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
-    close_others();
+    int printed = plan->reports ? pipes->error[1] : pipes->output[1];
+    if (dup2(pipes->input[0], 0) < 0 || dup2(printed, 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
+    if (plan->reports && dup2(pipes->output[1], QUEUE_ISOLATED_REPORT) < 0) return errno;
+    close_others(plan->reports ? QUEUE_ISOLATED_REPORT + 1 : QUEUE_ISOLATED_REPORT);
 
     *step = queue_spawn_directory;
     if (plan->directory != NULL && chdir(plan->directory) != 0) return errno;
@@ -161,6 +163,10 @@ int queue_spawn(
 void queue_kill_group(pid_t pid, int signal) {
     // 0 and 1 would mean very different groups.
     if (pid > 1) kill(-pid, signal);
+}
+
+void queue_tell(pid_t pid, int reason) {
+    if (pid > 1) sigqueue(pid, SIGTERM, (union sigval){.sival_int = reason});
 }
 
 int queue_reap(pid_t pid, int *code, int *signal) {

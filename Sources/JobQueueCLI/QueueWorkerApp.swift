@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobQueueExec
 public import JobQueueWorker
 
 /// The whole command line: a user's own executable calls this with its handlers and has every command.
@@ -16,6 +17,9 @@ public enum QueueWorkerApp {
 
     /// Runs the command that the arguments name, and ends the process with its exit code.
     public static func main(handlers: Handlers = Handlers()) async {
+        var handlers = handlers
+        // First: the process of an isolated job gets no further.
+        await handlers.isolate()
         await $handlers.withValue(handlers) { await run() }
     }
 

@@ -12,11 +12,13 @@ public struct JobContext: Sendable {
     final class Surroundings: Sendable {
         let clock: WorkerClock
         let logger: Logger
+        let maxResultBytes: Int
         let threads = BlockingThreads()
 
-        init(clock: WorkerClock, logger: Logger) {
+        init(clock: WorkerClock, logger: Logger, maxResultBytes: Int) {
             self.clock = clock
             self.logger = logger
+            self.maxResultBytes = maxResultBytes
         }
     }
 
@@ -51,6 +53,8 @@ public struct JobContext: Sendable {
     /// Throws `CancellationError` when the handler should stop.
     public func checkCancellation() throws { if isCancelled { throw CancellationError() } }
 
+    /// The largest result that the worker keeps, in bytes.
+    package var maxResultBytes: Int { surroundings.maxResultBytes }
     /// Where blocking handlers run.
     var threads: BlockingThreads { surroundings.threads }
 

@@ -29,7 +29,8 @@ struct Parts: Sendable {
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
             handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
-            surroundings: JobContext.Surroundings(clock: clock, logger: logger))
+            surroundings: JobContext.Surroundings(
+                clock: clock, logger: logger, maxResultBytes: configuration.maxResultBytes))
         upkeep = Upkeep(
             members: members, settler: settler, buffer: buffer, slots: slots, clock: clock, worker: identity.id,
             maxPayloadBytes: configuration.maxPayloadBytes, logger: logger)

@@ -37,6 +37,12 @@ enum TestHandlers {
         var ms: Int
     }
 
+    /// In a process of its own: ends it, or runs until told to stop.
+    struct Isolated: Job {
+        static let name = "test.isolated"
+        var crashes: Bool
+    }
+
     /// Holds a thread of its own, and does not listen.
     struct Stuck: Job { static let name = "test.stuck" }
 
@@ -58,6 +64,12 @@ enum TestHandlers {
             try await journal.noting(context) {
                 if journal.starts(of: context.id) <= job.times { fatalError("this handler crashes") }
                 try await Task.sleep(for: .milliseconds(job.ms))
+            }
+        }
+        handlers.on(Isolated.self, as: .isolated) { job, context in
+            try await journal.noting(context) {
+                if job.crashes { fatalError("this handler crashes") }
+                try await Task.sleep(for: .seconds(1000))
             }
         }
         handlers.on(Stuck.self, as: .blocking) { _, _ in while true { sleep(1000) } }

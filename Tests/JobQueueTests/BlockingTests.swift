@@ -212,6 +212,18 @@ import Testing
     }
 
     private struct Silent: Job { static let name = "silent" }
+
+    @Test func `isolated handlers that nobody saw to are refused at the start`() async throws {
+        let rig = try await Rig.make()
+        let handlers = Handlers { handlers in
+            handlers.on(name: "b", as: .isolated) { _, _ in nil }
+            handlers.on(Sum.self, as: .isolated(maxMemoryBytes: 1 << 30)) { job, _ in job.numbers.count }
+        }
+        #expect(handlers.names == ["b", "sum"])
+        let error = #expect(throws: JobQueueError.self) { _ = try rig.worker(handlers) }
+        #expect(error?.code == .badOption)
+        #expect(try #require(error).message.contains("isolated handlers (b, sum) need `await handlers.isolate()`"))
+    }
 }
 
 extension Rig {
