@@ -75,7 +75,7 @@ let package = Package(
             path: "dashboard/terminal", swiftSettings: house),
         .target(
             name: "JobQueueWorker",
-            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", collections, logging] + nio,
+            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", collections, logging] + nio,
             swiftSettings: house),
         .target(
             name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
@@ -108,7 +108,8 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "exec-fixture", dependencies: ["JobQueueExec", "JobModel", "JobQueueWorker", logging],
+            name: "exec-fixture",
+            dependencies: ["JobQueueExec", "JobModel", "JobQueueClient", "JobQueueWorker", logging],
             path: "Tests/ExecFixture",
             swiftSettings: house),
         .testTarget(

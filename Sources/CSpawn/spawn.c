@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -33,15 +31,15 @@ static void shut_all(struct pipes *pipes) {
     }
 }
 
-// Both ends above 2, so that giving the child its 0, 1 and 2 overwrites none: a daemon may run with these closed.
+// Both ends above 3, so that giving the child its 0 to 3 overwrites none: a daemon may run with these closed.
 static int open_pipe(int ends[2]) {
     if (pipe2(ends, O_CLOEXEC) != 0) {
         ends[0] = ends[1] = -1;
         return errno;
     }
     for (int end = 0; end < 2; end++) {
-        if (ends[end] > 2) continue;
-        int higher = fcntl(ends[end], F_DUPFD_CLOEXEC, 3);
+        if (ends[end] > QUEUE_ISOLATED_REPORT) continue;
+        int higher = fcntl(ends[end], F_DUPFD_CLOEXEC, QUEUE_ISOLATED_REPORT + 1);
         if (higher < 0) return errno;
         close(ends[end]);
         ends[end] = higher;
@@ -75,12 +73,12 @@ static int limit(int resource, uint64_t value, uint64_t beyond) {
     return setrlimit(resource, &limit) == 0 ? 0 : errno;
 }
 
-static void close_others(void) {
-    if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+static void close_others(int first) {
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
     // Before Linux 5.9. Ours close by themselves; those of libraries may not.
     struct rlimit files;
     rlim_t end = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 65536 ? files.rlim_cur : 65536;
-    for (rlim_t file = 3; file < end; file++) close((int)file);
+    for (rlim_t file = (rlim_t)first; file < end; file++) close((int)file);
 }
 
 // In the child, which still shares this process' memory: system calls only. Answers errno, or never.
@@ -97,8 +95,10 @@ static int become(
     sigprocmask(SIG_SETMASK, &none, NULL);
 
     *step = queue_spawn_pipes;
-    if (dup2(pipes->input[0], 0) < 0 || dup2(pipes->output[1], 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
-    close_others();
+    int printed = plan->reports ? pipes->error[1] : pipes->output[1];
+    if (dup2(pipes->input[0], 0) < 0 || dup2(printed, 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
+    if (plan->reports && dup2(pipes->output[1], QUEUE_ISOLATED_REPORT) < 0) return errno;
+    close_others(plan->reports ? QUEUE_ISOLATED_REPORT + 1 : QUEUE_ISOLATED_REPORT);
 
     *step = queue_spawn_directory;
     if (plan->directory != NULL && chdir(plan->directory) != 0) return errno;
@@ -165,6 +165,10 @@ void queue_kill_group(pid_t pid, int signal) {
     if (pid > 1) kill(-pid, signal);
 }
 
+void queue_tell(pid_t pid, int reason) {
+    if (pid > 1) sigqueue(pid, SIGTERM, (union sigval){.sival_int = reason});
+}
+
 int queue_reap(pid_t pid, int *code, int *signal) {
     int status;
     while (waitpid(pid, &status, 0) < 0) {
@@ -178,41 +182,3 @@ int queue_reap(pid_t pid, int *code, int *signal) {
     }
     return 0;
 }
-
-struct task {
-    void (*body)(void *);
-    void *argument;
-};
-
-static void *perform(void *pointer) {
-    struct task task = *(struct task *)pointer;
-    free(pointer);
-    prctl(PR_SET_NAME, "exec handler");
-    task.body(task.argument);
-    return NULL;
-}
-
-int queue_thread(void (*body)(void *), void *argument) {
-    struct task *task = malloc(sizeof *task);
-    if (task == NULL) return ENOMEM;
-    *task = (struct task){body, argument};
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    // Enough to read deeply nested JSON; only what is touched takes memory.
-    pthread_attr_setstacksize(&attributes, 1024 * 1024);
-    sigset_t all, before;
-    sigfillset(&all);
-    // A thread starts with the mask of the one that makes it.
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_t thread;
-    int failure = pthread_create(&thread, &attributes, perform, task);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (failure != 0) free(task);
-    return failure;
-}
-
-int queue_switch_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void queue_switch_flip(int descriptor) { eventfd_write(descriptor, 1); }

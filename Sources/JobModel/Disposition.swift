@@ -1,7 +1,8 @@
 /// How a run ended, as the worker saw it. Every way out of a handler becomes one of these before anything is written.
 package enum Outcome: Sendable {
     case succeeded(result: ResultRecord)
-    case failed(RunError)
+    /// `isCrash`: the process that ran this job alone died of it, and the worker lives.
+    case failed(RunError, isCrash: Bool = false)
     case permanent(RunError)
     /// The handler chose the wait itself; the attempt counts.
     case retry(afterMs: Int, RunError)
@@ -85,7 +86,7 @@ package func decide(
     var next = Verdict(policy: policy, record: record, facts: facts)
     switch outcome {
     case .succeeded(let result): return done(result, policy)
-    case .failed(let error): return next.failed(.failed, error, wait: nil, random())
+    case .failed(let error, let isCrash): return next.failed(isCrash ? .crash : .failed, error, wait: nil, random())
     case .timedOut(let error, let killed): return next.failed(.timeout, error, wait: nil, random(), killed: killed)
     case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random())
     case .permanent(let error): return next.dead(.permanent, error, spendsAttempt: true)

@@ -42,8 +42,8 @@ struct DevCommand: AsyncParsableCommand {
         let configured = try Settings(sources)
         var settings = configured.worker
         settings.logger = configured.logger()
-        for stranger in sources.strangers { settings.logger.warning("\(stranger)") }
         var handlers = try await options.handlers(configured, sources)
+        for stranger in sources.strangers { settings.logger.warning("\(stranger)") }
         if handlers.names.isEmpty { DemoHandlers.add(to: &handlers) }
         // What is wrong with the settings comes before anything is made.
         _ = try DevSession.worker(url: "unix:///none", handlers, settings)

@@ -1,6 +1,7 @@
 import ArgumentParser
 public import Configuration
 import Foundation
+import JobQueueExec
 public import JobQueueWorker
 
 /// A worker of one's own: an executable that has every command of `queue-worker`, and these handlers.
@@ -50,12 +51,14 @@ public enum QueueWorkerApp {
         await $registration.withValue(register) { await run() }
     }
 
-    /// The program's own handlers.
+    /// The program's own handlers. In the process of an isolated job this runs the job and does not return: to be called
+    /// before a worker says or starts anything.
     static func handlers(_ sources: SettingSources) async throws(Failure) -> Handlers {
         var handlers = Handlers()
         do { try await registration(&handlers, sources.reader) } catch {
             throw Failure(.badConfiguration, "the handlers cannot be set up: \(error)")
         }
+        await handlers.isolate()
         return handlers
     }
 

@@ -25,8 +25,8 @@ struct RunCommand: AsyncParsableCommand {
         let sources = redis.sources(options.settings)
         let settings = try Settings(sources)
         let logger = settings.logger()
-        for warning in sources.strangers { logger.warning("\(warning)") }
         let handlers = try await options.handlers(settings, sources)
+        for stranger in sources.strangers { logger.warning("\(stranger)") }
         var configuration = settings.worker
         configuration.isBurst = burst
         configuration.logger = logger

@@ -55,6 +55,8 @@ struct ChildRun: ~Copyable {
         var grace: @Sendable () -> Duration
         var output: Int
         var log: Int
+        /// Asked once the child is told to stop: the number that it hears with TERM, if it can; else 0.
+        var reason: @Sendable () -> Int = { 0 }
     }
 
     private var written = 0
@@ -169,6 +171,9 @@ struct ChildRun: ~Copyable {
         waits[Wait.stop].fd = -1
         wasStopped = true
         killAt = .now + limits.grace()
+        // Before the others: a second TERM joins the first while that waits.
+        let reason = limits.reason()
+        if reason > 0 { queue_tell(child.pid, Int32(reason)) }
         queue_kill_group(child.pid, SIGTERM)
         // Else one that is stopped would not hear of it.
         queue_kill_group(child.pid, SIGCONT)

@@ -1,4 +1,5 @@
 import CSpawn
+import JobQueueWorker
 import Synchronization
 
 /// A program that runs beside this process for as long as it is wanted, such as a private server.
@@ -50,7 +51,7 @@ package final class Companion: Sendable {
     /// Returns once the child runs. Its thread lives as long as the child does: else the kernel would kill it too early.
     private func start(_ launch: Launch, grace: Duration) async throws(Launch.Failure) {
         let result: Result<Void, Launch.Failure> = await withCheckedContinuation { caller in
-            let isStarted = Thread.start { [self] in
+            let isStarted = OwnThread.start("program", stack: 256 * 1024) { [self] in
                 let child: queue_spawn_child
                 do throws(Launch.Failure) { child = try launch.start() } catch {
                     return caller.resume(returning: .failure(error))

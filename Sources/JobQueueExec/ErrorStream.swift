@@ -13,6 +13,7 @@ struct ErrorStream: Sendable {
     struct Line: Equatable, Sendable {
         var level = Logger.Level.info
         var text: String
+        var fields: [String: String] = [:]
     }
 
     /// Longest line, in bytes; what is longer is cut.
@@ -106,6 +107,7 @@ struct ErrorStream: Sendable {
                     switch String(decoding: key, as: UTF8.self) {
                     case "message": answer.text = JSONReader.string(value) ?? answer.text
                     case "level": answer.level = JSONReader.string(value).flatMap(Self.level) ?? answer.level
+                    case "metadata": answer.fields = JSONReader.map(value) ?? [:]
                     case "retry_after_ms": wait = JSONReader.int(value)
                     default: break
                     }
@@ -123,5 +125,25 @@ struct ErrorStream: Sendable {
         case "fatal": .critical
         case let word: Logger.Level(rawValue: word)
         }
+    }
+}
+
+extension ErrorStream.Line {
+    /// What a child says of its job is no news, and may be wrong.
+    static let ours: Set = ["job_id", "job_name", "queue", "attempt"]
+
+    func log(to logger: Logger) {
+        var metadata: Logger.Metadata = [:]
+        for (key, value) in fields where !Self.ours.contains(key) {
+            metadata[Printable.oneLine(key, limit: 100)] = "\(Printable.oneLine(value))"
+        }
+        logger.log(level: level, "\(Printable.oneLine(text))", metadata: metadata.isEmpty ? nil : metadata)
+    }
+}
+
+extension ErrorStream {
+    func logDropped(to logger: Logger) {
+        guard dropped > 0 else { return }
+        logger.warning("\(dropped) bytes of stderr are not logged: more than the limit of the handler")
     }
 }

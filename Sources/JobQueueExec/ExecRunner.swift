@@ -8,10 +8,6 @@ struct ExecRunner: Sendable {
     let handler: ExecHandler
     var launch: Launch
 
-    /// A worker that shuts down waits 2 s for handlers that it has cancelled, then its process ends: children that are deaf
-    /// to TERM must be gone by then, for nobody else would end what they started.
-    static let shutdownGrace = Duration.milliseconds(1500)
-
     init(_ handler: ExecHandler) {
         self.handler = handler
         launch = Launch(handler)
@@ -22,9 +18,7 @@ struct ExecRunner: Sendable {
         try Task.checkCancellation()
         let logger = context.logger
         let job = JobFacts(context)
-        let grace: @Sendable () -> Duration = {
-            context.cancellation == .shutdown ? min(handler.grace, Self.shutdownGrace) : handler.grace
-        }
+        let grace = ChildCall.grace(handler.grace, context)
         switch try await verdict(on: job, payload, grace, logger) {
         case .result(let json): return .json(json)
         case .omitted(let why): return .omitted(why)
@@ -40,13 +34,8 @@ struct ExecRunner: Sendable {
         on job: JobFacts, _ payload: ArraySlice<UInt8>, _ grace: @escaping @Sendable () -> Duration, _ logger: Logger
     ) async throws -> Verdict {
         do throws(Launch.Failure) {
-            let end = try await child(of: job, payload: payload, grace: grace) { line in
-                logger.log(level: line.level, "\(Printable.oneLine(line.text))")
-            }
-            if end.errors.dropped > 0 {
-                logger.warning(
-                    "\(end.errors.dropped) bytes of stderr are not logged: more than the limit of the handler")
-            }
+            let end = try await child(of: job, payload: payload, grace: grace) { $0.log(to: logger) }
+            end.errors.logDropped(to: logger)
             return Verdict.judge(end, maxResultBytes: handler.maxResultBytes)
         } catch {
             switch error {
@@ -59,31 +48,15 @@ struct ExecRunner: Sendable {
         }
     }
 
-    /// Runs one child on a thread of its own. When the task is cancelled the child is told to stop, and the call returns
-    /// once its group is gone.
+    /// Runs one child. When the task is cancelled the child is told to stop, and the call returns once its group is gone.
     func child(
         of job: JobFacts, payload: ArraySlice<UInt8>, grace: (@Sendable () -> Duration)? = nil,
         log: @escaping @Sendable (ErrorStream.Line) -> Void
     ) async throws(Launch.Failure) -> ChildEnd {
-        let stop = try StopSwitch()
-        let input = handler.input == .payload ? payload : job.document(payload: payload)[...]
         let limits = ChildRun.Limits(
             grace: grace ?? { handler.grace }, output: min(handler.maxResultBytes, 1 << 40), log: handler.maxLogBytes)
-        let result: Result<ChildEnd, Launch.Failure> = await withTaskCancellationHandler {
-            await withCheckedContinuation { caller in
-                let isStarted = Thread.start {
-                    do throws(Launch.Failure) {
-                        let child = try launch.start(job)
-                        let run = ChildRun(child, input: input, limits: limits, stop: stop, log: log)
-                        caller.resume(returning: .success(run.run()))
-                    } catch { caller.resume(returning: .failure(error)) }
-                }
-                if !isStarted { caller.resume(returning: .failure(.shortage("no thread can be started"))) }
-            }
-        } onCancel: {
-            stop.flip()
-        }
-        return try result.get()
+        let input = handler.input == .payload ? payload : job.document(payload: payload)[...]
+        return try await ChildCall(launch: launch, job: job, input: input, limits: limits).end(log)
     }
 }
 

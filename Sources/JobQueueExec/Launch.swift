@@ -1,5 +1,6 @@
 import CSpawn
 import FoundationEssentials
+import JobQueueWorker
 
 #if canImport(Glibc)
     import Glibc
@@ -11,11 +12,28 @@ import FoundationEssentials
 struct Launch: Sendable {
     private let handler: ExecHandler
     private let base: [String: String]
+    /// This program once more, for a handler of its own.
+    private let isIsolated: Bool
 
     init(_ handler: ExecHandler, worker: [String: String] = ProcessInfo.processInfo.environment) {
         self.handler = handler
         base = Variables.base(of: handler, worker: worker)
+        isIsolated = false
     }
+
+    /// This program with the arguments and the environment that it has itself, so that it makes the same handlers.
+    init(_ way: Handlers.Isolated) {
+        var handler = ExecHandler(command: ProcessInfo.processInfo.arguments)
+        handler.maxMemoryBytes = way.maxMemoryBytes
+        handler.maxCPUTime = way.maxCPUTime
+        self.handler = handler
+        let mark = IsolatedMark.variable
+        base = ProcessInfo.processInfo.environment.merging([mark.name: mark.value]) { $1 }
+        isIsolated = true
+    }
+
+    /// The running program: also when a deploy has put another file in its place.
+    private static let itself = "/proc/self/exe"
 
     private var search: String { base["PATH"] ?? Variables.fallbackPath }
 
@@ -32,17 +50,13 @@ struct Launch: Sendable {
     }
 
     /// Starts a child for a job. The calling thread must outlive it.
-    func start(_ job: JobFacts) throws(Failure) -> queue_spawn_child { try start(Variables.facts(job)) }
+    func start(_ job: JobFacts) throws(Failure) -> queue_spawn_child {
+        try start(isIsolated ? [:] : Variables.facts(job))
+    }
 
     /// Starts a child with further variables. The calling thread must outlive it.
     func start(_ facts: [String: String] = [:]) throws(Failure) -> queue_spawn_child {
-        guard let command = handler.command.first else { throw .permanent("the command is empty") }
-        var path = command
-        if !command.contains("/") {
-            do throws(ExecProblem) {
-                path = try Program.find(command, from: handler.directory, path: search)
-            } catch { throw .permanent("\(error)") }
-        }
+        let path = try path
         let environment = base.merging(facts) { _, fact in fact }.map { "\($0)=\($1)" }
         var child = queue_spawn_child()
         var step = queue_spawn_pipes
@@ -52,7 +66,7 @@ struct Launch: Sendable {
                     withOptionalCString(handler.directory) { directory in
                         var plan = queue_spawn_plan(
                             path: path, arguments: arguments, environment: environment, directory: directory,
-                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds)
+                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds, reports: isIsolated)
                         return queue_spawn(&plan, &child, &step)
                     }
                 }
@@ -60,6 +74,17 @@ struct Launch: Sendable {
         }
         if code != 0 { throw failure(of: path, code, at: step) }
         return child
+    }
+
+    private var path: String {
+        get throws(Failure) {
+            if isIsolated { return Self.itself }
+            guard let command = handler.command.first else { throw .permanent("the command is empty") }
+            if command.contains("/") { return command }
+            do throws(ExecProblem) {
+                return try Program.find(command, from: handler.directory, path: search)
+            } catch { throw .permanent("\(error)") }
+        }
     }
 
     private var cpuSeconds: UInt64 {

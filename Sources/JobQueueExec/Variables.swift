@@ -16,18 +16,20 @@ struct JobFacts: Sendable {
 
     /// What the child reads when it asked for more than the payload.
     func document(payload: ArraySlice<UInt8>) -> [UInt8] {
-        JSONWriter.object(capacity: 512 + payload.count) { writer in
-            writer.field("id", id)
-            writer.field("name", name)
-            writer.field("queue", queue)
-            writer.field("attempt", attempt)
-            writer.field("max_attempts", maxAttempts)
-            writer.field("epoch", epoch)
-            if let deadline { writer.field("deadline_ms", deadline) }
-            writer.field("tags", tags)
-            writer.field("metadata", metadata)
-            writer.field("payload", json: payload)
-        }
+        JSONWriter.object(capacity: 512 + payload.count) { write(to: &$0, payload: payload) }
+    }
+
+    func write(to writer: inout JSONWriter, payload: ArraySlice<UInt8>) {
+        writer.field("id", id)
+        writer.field("name", name)
+        writer.field("queue", queue)
+        writer.field("attempt", attempt)
+        writer.field("max_attempts", maxAttempts)
+        writer.field("epoch", epoch)
+        if let deadline { writer.field("deadline_ms", deadline) }
+        writer.field("tags", tags)
+        writer.field("metadata", metadata)
+        writer.field("payload", json: payload)
     }
 }
 

@@ -98,6 +98,7 @@ struct Executor: Sendable {
             return .retry(afterMs: after.milliseconds, RunError(type: "JobError.retry", message))
         case JobError.snooze(let pause): return .snoozed(ms: pause.milliseconds)
         case let error as Handlers.Undecodable: return .undecodable(error.error)
+        case let error as Handlers.Failed: return .failed(error.error, isCrash: error.isCrash)
         default: return .failed(RunError(type: "\(type(of: error))", "\(error)"))
         }
     }

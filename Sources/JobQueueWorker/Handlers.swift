@@ -7,7 +7,7 @@ public import JobQueueClient
 ///     handlers.on(SendEmail.self) { job, context in try await mailer.send(job.to) }
 ///
 /// Handlers run on Swift's cooperative pool, which has as many threads as the machine has cores: a handler that blocks its
-/// thread holds up others.
+/// thread holds up others. `as: .blocking` gives it a thread of its own, `as: .isolated` a process of its own.
 public struct Handlers: Sendable {
     /// A handler as the worker runs it: payload in, result out, both JSON.
     package typealias Body = @Sendable (ArraySlice<UInt8>, JobContext) async throws -> Output
@@ -19,16 +19,30 @@ public struct Handlers: Sendable {
     }
 
     /// The payload is not what the handler's type needs.
-    struct Undecodable: Error {
-        var error: RunError
+    package struct Undecodable: Error {
+        package var error: RunError
+        package init(error: RunError) { self.error = error }
+    }
+
+    /// A failed attempt that says itself what its error is called.
+    package struct Failed: Error {
+        package var error: RunError
+        /// The process of the run died.
+        package var isCrash: Bool
+        package init(error: RunError, isCrash: Bool = false) {
+            self.error = error
+            self.isCrash = isCrash
+        }
     }
 
     private(set) var bodies: [String: Body] = [:]
+    /// Those that want a process of their own, until somebody has seen to it.
+    private(set) var isolated: [String: (Isolated, Body)] = [:]
 
     public init() {}
 
     /// The names that have a handler, in order.
-    public var names: [String] { bodies.keys.sorted() }
+    public var names: [String] { (Array(bodies.keys) + isolated.keys).sorted() }
 
     /// Runs jobs of a type; what the handler returns is the job's result.
     ///
@@ -36,85 +50,54 @@ public struct Handlers: Sendable {
     public mutating func on<J: Job, R: Encodable & Sendable>(
         _ type: J.Type, _ handle: @escaping @Sendable (J, JobContext) async throws -> R
     ) {
-        add(J.name) { payload, context in
-            let job: J = try Self.decode(payload)
-            return Self.encode(try await handle(job, context))
-        }
+        add(J.name, Self.body(handle))
     }
 
     /// Runs jobs of a type; there is no result.
     public mutating func on<J: Job>(
         _ type: J.Type, _ handle: @escaping @Sendable (J, JobContext) async throws -> Void
     ) {
-        add(J.name) { payload, context in
-            let job: J = try Self.decode(payload)
-            try await handle(job, context)
-            return Self.nothing
-        }
+        add(J.name, Self.body(handle))
     }
 
     /// Runs jobs of a name whose payload and result are plain JSON texts. A result that is not JSON is kept as omitted.
     public mutating func on(
         name: String, _ handle: @escaping @Sendable (_ payload: String, JobContext) async throws -> String?
     ) {
-        add(name) { payload, context in
-            guard let result = try await handle(String(decoding: payload, as: UTF8.self), context) else {
-                return Self.nothing
-            }
-            let bytes = Array(result.utf8)
-            do throws(JSONScanner.Failure) {
-                try JSONScanner.validate(bytes)
-                return .json(bytes)
-            } catch { return .omitted("the result is not JSON: \(error)") }
-        }
+        add(name, Self.body(handle))
     }
 
     /// Other kinds of handlers come in here.
     package mutating func add(_ name: String, _ body: @escaping Body) {
-        precondition(Names.isName(name), "bad job name \"\(name)\": use 1 to 64 of the characters A-Z a-z 0-9 ._-")
-        precondition(bodies[name] == nil, "the job name \"\(name)\" has two handlers")
+        check(name)
         bodies[name] = body
     }
 
-    private static let nothing = Output.json(Array("null".utf8))
-
-    private static func decode<J: Decodable>(_ payload: ArraySlice<UInt8>) throws -> J {
-        do { return try PayloadDecoder.decode(from: payload) } catch {
-            throw Undecodable(error: RunError(type: "\(type(of: error))", explain(error)))
-        }
+    mutating func add(_ name: String, _ way: Isolated, _ body: @escaping Body) {
+        check(name)
+        isolated[name] = (way, body)
     }
 
-    private static func encode(_ result: some Encodable) -> Output {
-        do { return .json(try PayloadEncoder.encode(result)) } catch {
-            return .omitted("the result cannot be encoded: \(error)")
-        }
+    /// Gives every isolated handler a body that runs it in a process of its own.
+    package mutating func replaceIsolated(_ replacement: (Isolated) -> Body) {
+        for (name, (way, _)) in isolated { bodies[name] = replacement(way) }
+        isolated = [:]
     }
 
-    /// The path of the field, then what is wrong with it.
-    private static func explain(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
-        let (context, problem): (DecodingError.Context, String) =
-            switch error {
-            case .keyNotFound(let key, let context): (context, "the field \"\(key.stringValue)\" is missing")
-            case .typeMismatch(let type, let context): (context, "is not \(noun(type))")
-            case .valueNotFound(let type, let context): (context, "is null, not \(noun(type))")
-            case .dataCorrupted(let context): (context, context.debugDescription)
-            @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
-            }
-        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-        return "payload\(path.isEmpty ? "" : "." + path): \(problem)"
+    /// The handler itself of a name that is isolated.
+    package func isolatedBody(of name: String) -> Body? { isolated[name]?.1 }
+
+    /// An isolated handler that nobody has seen to would run in this process after all.
+    func checkIsolated() throws(JobQueueError) {
+        if isolated.isEmpty { return }
+        let names = isolated.keys.sorted().joined(separator: ", ")
+        throw JobQueueError(
+            .badOption,
+            "isolated handlers (\(names)) need `await handlers.isolate()` of JobQueueExec at the start of the program")
     }
 
-    /// What a type is called in JSON: whoever sends jobs may not know Swift.
-    private static func noun(_ type: Any.Type) -> String {
-        switch type {
-        case is any FixedWidthInteger.Type: "a whole number"
-        case is any BinaryFloatingPoint.Type: "a number"
-        case is String.Type: "text"
-        case is Bool.Type: "true or false"
-        case _ where "\(type)".hasPrefix("Array<"): "a list"
-        case _ where "\(type)".hasPrefix("Dictionary<"): "an object"
-        default: "\(type)"
-        }
+    private func check(_ name: String) {
+        precondition(Names.isName(name), "bad job name \"\(name)\": use 1 to 64 of the characters A-Z a-z 0-9 ._-")
+        precondition(bodies[name] == nil && isolated[name] == nil, "the job name \"\(name)\" has two handlers")
     }
 }

@@ -12,10 +12,13 @@ public struct JobContext: Sendable {
     final class Surroundings: Sendable {
         let clock: WorkerClock
         let logger: Logger
+        let maxResultBytes: Int
+        let threads = BlockingThreads()
 
-        init(clock: WorkerClock, logger: Logger) {
+        init(clock: WorkerClock, logger: Logger, maxResultBytes: Int) {
             self.clock = clock
             self.logger = logger
+            self.maxResultBytes = maxResultBytes
         }
     }
 
@@ -44,6 +47,16 @@ public struct JobContext: Sendable {
     public var epoch: Int { run.epoch }
     /// Why the run was cancelled; nil while it is not.
     public var cancellation: CancellationReason? { slot.cancellation(of: run) }
+    /// Should the handler stop? On the thread of a blocking handler, where `Task.isCancelled` knows nothing, this tells;
+    /// elsewhere both do.
+    public var isCancelled: Bool { cancellation != nil }
+    /// Throws `CancellationError` when the handler should stop.
+    public func checkCancellation() throws { if isCancelled { throw CancellationError() } }
+
+    /// The largest result that the worker keeps, in bytes.
+    package var maxResultBytes: Int { surroundings.maxResultBytes }
+    /// Where blocking handlers run.
+    var threads: BlockingThreads { surroundings.threads }
 
     /// The worker's logger with the fields of this job.
     public var logger: Logger {

@@ -29,7 +29,8 @@ struct Parts: Sendable {
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
             handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
-            surroundings: JobContext.Surroundings(clock: clock, logger: logger))
+            surroundings: JobContext.Surroundings(
+                clock: clock, logger: logger, maxResultBytes: configuration.maxResultBytes))
         upkeep = Upkeep(
             members: members, settler: settler, buffer: buffer, slots: slots, clock: clock, worker: identity.id,
             maxPayloadBytes: configuration.maxPayloadBytes, logger: logger)
@@ -62,6 +63,7 @@ struct Parts: Sendable {
             await withDiscardingTaskGroup { settling in
                 settling.addTask { await settler.run() }
                 await runJobs(isBurst: isBurst)
+                executor.surroundings.threads.close()
                 settler.close()
                 heart.limitSettling { settler.giveUp() }
             }

@@ -69,6 +69,20 @@ final class Run: Sendable {
         self.epoch = epoch
         self.isAlone = isAlone
     }
+
+    /// A run whose job is somebody else's to settle.
+    init(id: String, _ envelope: Envelope, attempt: Int, lease: Lease, epoch: Int) {
+        self.id = id
+        token = lease.incarnation.token(claim: 1)
+        bytes = []
+        var record = RunRecord()
+        record.attempts = attempt - 1
+        self.record = record
+        self.envelope = envelope
+        self.lease = lease
+        self.epoch = epoch
+        isAlone = true
+    }
 }
 
 /// The time here, and Redis' time as far as it is known here.

@@ -37,6 +37,8 @@ public final class Worker: Sendable {
         redis: RedisConfiguration, handlers: Handlers, configuration: WorkerConfiguration
     ) throws(JobQueueError) {
         try configuration.check()
+        try handlers.checkIsolated()
+        if IsolatedMark.isHere { throw IsolatedMark.refusal }
         self.redis = redis
         self.handlers = handlers
         self.configuration = configuration

@@ -29,7 +29,8 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",
             imports: foundation.union(nio).union([
-                "JobQueueClient", "JobStore", "JobModel", "Redis", "DequeModule", "Logging", "Synchronization",
+                "JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", "DequeModule", "Logging",
+                "Synchronization",
             ])),
         Entry(
             folder: "Sources/JobQueueClient", module: "JobQueueClient",

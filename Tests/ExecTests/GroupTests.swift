@@ -1,5 +1,6 @@
 import CSpawn
 import Foundation
+import JobQueueWorker
 import TestSupport
 import Testing
 
@@ -69,7 +70,7 @@ extension ExecTests {
             let launch = Launch(ExecHandler("sleep", "1000"))
             let pids = Log<pid_t>()
             #expect(
-                Thread.start {
+                OwnThread.start("exec handler", stack: 1 << 20) {
                     guard let child = try? launch.start(Shell.facts) else { return }
                     for descriptor in [child.pidfd, child.input, child.output, child.error] { close(descriptor) }
                     pids.note(child.pid)

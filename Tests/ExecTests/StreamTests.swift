@@ -52,6 +52,18 @@ extension ExecTests {
                 ])
         }
 
+        @Test func `a line of JSON may carry fields, and none that speak of the job`() async throws {
+            let text = #"{"message": "m", "metadata": {"percent": "50", "job_id": "forged"}}"#
+            let shell = Shell("echo '\(text)' >&2; echo '{\"message\": \"n\", \"metadata\": [1]}' >&2")
+            _ = try await shell.run()
+            let lines = shell.lines.items
+            #expect(lines.first?.fields == ["percent": "50", "job_id": "forged"])
+            #expect(lines.last == .init(text: "n"))
+            let logged = Log<Logger.Metadata>()
+            lines.first?.log(to: Logger(label: "test") { _ in FieldRecorder(logged: logged) })
+            #expect(logged.items == [["percent": "50"]])
+        }
+
         @Test func `lines are the same however stderr arrives`() {
             var seed = Seed()
             for _ in 0..<100 {
@@ -120,4 +132,18 @@ extension ExecTests {
             kill(pid, SIGKILL)
         }
     }
+}
+
+/// The fields of each line.
+private struct FieldRecorder: LogHandler {
+    let logged: Log<Logger.Metadata>
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { logged.note(event.metadata ?? [:]) }
 }

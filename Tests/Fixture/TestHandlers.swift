@@ -37,6 +37,15 @@ enum TestHandlers {
         var ms: Int
     }
 
+    /// In a process of its own: ends it, or runs until told to stop.
+    struct Isolated: Job {
+        static let name = "test.isolated"
+        var crashes: Bool
+    }
+
+    /// Holds a thread of its own, and does not listen.
+    struct Stuck: Job { static let name = "test.stuck" }
+
     static func all() -> Handlers {
         let journal = Journal()
         var handlers = Handlers()
@@ -57,6 +66,13 @@ enum TestHandlers {
                 try await Task.sleep(for: .milliseconds(job.ms))
             }
         }
+        handlers.on(Isolated.self, as: .isolated) { job, context in
+            try await journal.noting(context) {
+                if job.crashes { fatalError("this handler crashes") }
+                try await Task.sleep(for: .seconds(1000))
+            }
+        }
+        handlers.on(Stuck.self, as: .blocking) { _, _ in while true { sleep(1000) } }
         handlers.on(Number.self) { job, context in
             try await journal.noting(context) {
                 if job.ms > 0 { try await Task.sleep(for: .milliseconds(job.ms)) }

@@ -70,6 +70,18 @@ import Testing
                 == .retry(due: .after(ms: 5000), Priority(3)!, expected, entry(7, .failed, attempt: 2)))
     }
 
+    @Test func `a crash of a process that ran one job alone spends an attempt and says so`() {
+        let before = record(attempts: 1)
+        let expected = after(.crash, record(attempts: 2, errors: 1))
+        #expect(
+            decide(.failed(error, isCrash: true), before)
+                == .retry(due: .after(ms: 5000), Priority(3)!, expected, entry(1, .crash, attempt: 2)))
+        let last = after(.crash, record(attempts: 4, errors: 1))
+        #expect(
+            decide(.failed(error, isCrash: true), record(attempts: 3))
+                == .dead(ttlMs: Limits.deadTTL, last, entry(1, .crash, attempt: 4)))
+    }
+
     @Test(arguments: [(0, false), (1, false), (2, true), (3, true), (99, true)])
     func `the last attempt is the last`(attempts: Int, isDead: Bool) {
         let expected = after(.failed, record(attempts: attempts + 1, errors: 1))

@@ -3,6 +3,7 @@
 #ifndef QUEUE_WORKER_CSPAWN_H
 #define QUEUE_WORKER_CSPAWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct queue_spawn_plan {
     uint64_t memory;
     /// CPU time, seconds; 0: as this process.
     uint64_t cpu;
+    /// `output` is the child's descriptor 3 instead of its stdout, which then goes where its stderr goes.
+    bool reports;
 };
 
 /// A child that runs. Whoever has it owns the descriptors; those of the pipes do not block.
@@ -42,7 +45,7 @@ enum queue_spawn_step {
     queue_spawn_watch,
 };
 
-/// Starts a child at the head of a process group of its own, with default signals and no descriptors but 0, 1 and 2.
+/// Starts a child at the head of a process group of its own, with default signals and no descriptors but 0, 1 and 2 (and 3).
 ///
 /// The kernel kills it when the calling *thread* ends: that must wait for it. Answers 0, or errno and the step; then there
 /// is no child.
@@ -53,16 +56,30 @@ int queue_spawn(
 /// reaped, nobody else can get its number.
 void queue_kill_group(pid_t pid, int signal);
 
+/// Sends TERM to a child alone, with a number above 0 that says why: for children that called `queue_isolated_begin`.
+void queue_tell(pid_t pid, int reason);
+
 /// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1.
 int queue_reap(pid_t pid, int *code, int *signal);
 
-/// Runs `body` on a new thread with every signal blocked, so that SIGPIPE becomes EPIPE there and the process' handlers run
-/// elsewhere. The thread ends with the body; nobody need join it. Answers 0 or errno.
-int queue_thread(void (*body)(void *argument), void *argument);
+/// Runs `body` on a new thread with a name of up to 15 bytes and a stack of that size. Signals are blocked there, so that
+/// SIGPIPE becomes EPIPE and the process' handlers run elsewhere; not those of a crash, which can run nowhere else. The
+/// thread ends with the body; nobody need join it. Answers 0 or errno.
+int queue_thread(const char *name, size_t stack, void (*body)(void *argument), void *argument);
 
 /// A descriptor that is readable once it was flipped, or -1 and errno.
 int queue_switch_open(void);
 void queue_switch_flip(int descriptor);
+
+/// Where a child with `reports` says how its run ended.
+#define QUEUE_ISOLATED_REPORT 3
+
+/// Makes this process the child that runs one job. Answers a descriptor, or -1 and errno: each TERM of the parent puts a
+/// byte there, the number of `queue_tell` or 0; a TERM of anybody else does nothing.
+int queue_isolated_begin(void);
+
+/// Writes how the run ended, then what was printed, and ends the process at once.
+_Noreturn void queue_isolated_end(const void *report, size_t count);
 
 #pragma clang assume_nonnull end
 
