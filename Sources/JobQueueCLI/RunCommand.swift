@@ -11,6 +11,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             TERM or INT: no new jobs, running ones may go on for --drain-timeout, then they are cancelled and given back
             without an attempt being spent. A second signal gives back at once, a third ends the process.
+            HUP reads certificate files again; from a terminal that is closed it means TERM.
             """,
         aliases: ["worker"])
 

@@ -21,6 +21,7 @@ public final class Worker: Sendable {
     private let heart = Mutex<(heart: Heart?, stop: Duration?)>((nil, nil))
     private let onStop = Mutex<(@Sendable () -> Void)?>(nil)
     private let wasLost = Atomic(false)
+    private let clients = Mutex<[RedisClient]>([])
 
     /// Nothing happens before `run`. Throws `badURL`, and `badOption` for settings that cannot work.
     public convenience init(
@@ -55,6 +56,7 @@ public final class Worker: Sendable {
         let loop = Self.loops.next()
         let client = RedisClient(redis, eventLoop: loop) { self.hear($0) }
         let blocking = RedisClient(redis, eventLoop: loop)
+        clients.withLock { $0 = [client, blocking] }
         do throws(JobQueueError) {
             let store = try await open(client)
             try await work(store, Waker(client: blocking))
@@ -99,6 +101,18 @@ public final class Worker: Sendable {
         onStop.withLock { $0 }?()
     }
 
+    /// Reads the certificate files of a `rediss://` URL again. The next connection uses them; those that are open go on.
+    ///
+    /// Changed files are used by the next connection anyway: this tells at once whether they can be. Throws `tls` if not,
+    /// and what was read before stays in use. Does nothing without TLS, or while the worker does not run.
+    public func reloadCertificates() async throws(JobQueueError) {
+        for client in clients.withLock({ $0 }) {
+            do throws(RedisError) { try await client.reloadCertificates() } catch {
+                throw JobQueueError(StoreError.redis(error))
+            }
+        }
+    }
+
     private func open(_ client: RedisClient) async throws(JobQueueError) -> Store {
         let store = Store(client)
         let facts: ServerFacts
@@ -116,6 +130,7 @@ public final class Worker: Sendable {
     }
 
     private func end(_ clients: [RedisClient]) async {
+        self.clients.withLock { $0 = [] }
         for client in clients { await client.close() }
     }
 
