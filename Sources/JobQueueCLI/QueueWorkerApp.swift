@@ -39,7 +39,13 @@ public enum QueueWorkerApp {
     /// Adds handlers, with the settings that they read.
     public typealias Registration = @Sendable (inout Handlers, ConfigReader) async throws -> Void
 
-    @TaskLocal private static var registration: Registration = { _, _ in }
+    /// An object, because optimised code of Swift 6.3 crashes with a function in a task-local value.
+    private final class Registrar: Sendable {
+        let register: Registration
+        init(_ register: @escaping Registration) { self.register = register }
+    }
+
+    @TaskLocal private static var registrar = Registrar { _, _ in }
 
     /// Runs the command that the arguments name, and ends the process with its exit code.
     public static func main(handlers: Handlers = Handlers()) async {
@@ -48,14 +54,14 @@ public enum QueueWorkerApp {
 
     /// The same with handlers that are made when a command needs them.
     public static func main(_ register: @escaping Registration) async {
-        await $registration.withValue(register) { await run() }
+        await $registrar.withValue(Registrar(register)) { await run() }
     }
 
     /// The program's own handlers. In the process of an isolated job this runs the job and does not return: to be called
     /// before a worker says or starts anything.
     static func handlers(_ sources: SettingSources) async throws(Failure) -> Handlers {
         var handlers = Handlers()
-        do { try await registration(&handlers, sources.reader) } catch {
+        do { try await registrar.register(&handlers, sources.reader) } catch {
             throw Failure(.badConfiguration, "the handlers cannot be set up: \(error)")
         }
         await handlers.isolate()
