@@ -15,6 +15,7 @@ struct BareRound {
         try await client.connect()
         var next = 0
         while next < jobs {
+            try Task.checkCancellation()
             let count = min(Self.batch, jobs - next)
             _ = try await client.pipeline(fill(queue, next..<next + count))
             next += count
@@ -49,6 +50,7 @@ struct BareRound {
     /// Claim: pop, read, mark as running. Settle: unmark, record, result.
     private func drain(_ queue: QueueName, _ client: RedisClient) async throws {
         while true {
+            try Task.checkCancellation()
             let reply = try await client.send(
                 Command("ZPOPMIN", Key.queued.name(in: queue), String(Self.batch)))
             var reader = reply.reader

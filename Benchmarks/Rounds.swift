@@ -16,7 +16,10 @@ extension Stage {
             try await produce { queue in
                 [
                     try await meter.measure("enqueue.one", jobs) {
-                        for number in 0..<jobs { try await queue.enqueue(NoOp(number), options: on(name)) }
+                        for number in 0..<jobs {
+                            try Task.checkCancellation()
+                            try await queue.enqueue(NoOp(number), options: on(name))
+                        }
                     }
                 ]
             }
@@ -33,6 +36,7 @@ extension Stage {
                             for caller in 0..<callers {
                                 group.addTask {
                                     for number in stride(from: caller, to: jobs, by: callers) {
+                                        try Task.checkCancellation()
                                         try await queue.enqueue(NoOp(number), options: on(name))
                                     }
                                 }

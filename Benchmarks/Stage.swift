@@ -44,6 +44,7 @@ struct Stage: Sendable {
         let options = JobOptions(queue: name.text, resultTTL: ttl == 0 ? .none : .seconds(ttl))
         try await produce { queue in
             for start in stride(from: 0, to: count, by: 1000) {
+                try Task.checkCancellation()
                 let batch = (start..<min(start + 1000, count)).map(job)
                 for result in await queue.enqueue(contentsOf: batch, options: options) {
                     guard case .created = result else { throw BenchFailure("a job was not taken in: \(result)") }

@@ -17,7 +17,11 @@ struct WorkerProcess: ~Copyable {
         try process.run()
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    /// It takes leave of its queue, so that nothing of it is left.
+    deinit {
+        if process.isRunning { process.terminate() }
+        process.waitUntilExit()
+    }
 
     var residentBytes: Int? { Meter.residentBytes(of: process.processIdentifier) }
     var isRunning: Bool { process.isRunning }

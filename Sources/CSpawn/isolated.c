@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int told[2] = {-1, -1};
@@ -24,6 +25,9 @@ static void hear(int signal, siginfo_t *info, void *context) {
 }
 
 int queue_isolated_begin(void) {
+    // A worker gives a pipe. Without one, somebody has set the variable that makes a program run a job.
+    struct stat facts;
+    if (fstat(QUEUE_ISOLATED_REPORT, &facts) != 0 || !S_ISFIFO(facts.st_mode)) return -1;
     // What the handler starts must not be able to speak for it.
     if (fcntl(QUEUE_ISOLATED_REPORT, F_SETFD, FD_CLOEXEC) != 0) return -1;
     if (pipe2(told, O_CLOEXEC) != 0) return -1;
@@ -36,6 +40,8 @@ int queue_isolated_begin(void) {
     prctl(PR_SET_NAME, "isolated job");
     // Lines are logged when they are printed, not when the buffer is full.
     setvbuf(stdout, NULL, _IOLBF, 0);
+    // The handlers are there: what goes wrong from here on is the job's. A space, which means nothing in JSON.
+    if (write(QUEUE_ISOLATED_REPORT, " ", 1) != 1) return -1;
     return told[0];
 }
 

@@ -3,6 +3,7 @@ import Foundation
 import JobQueueBench
 import JobQueueClient
 import Redis
+import UnixSignals
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,6 +49,26 @@ struct BenchCommand: AsyncParsableCommand {
         // A server that cannot be used is one line, as everywhere.
         try await settings.withQueue { _ in }
         let suite = try BenchSuite(url: settings.url.reveal(), options)
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in signals { break }
+                return false
+            }
+            group.addTask {
+                try await measure(suite)
+                return true
+            }
+            let isDone = try await group.next() ?? true
+            group.cancelAll()
+            guard !isDone else { return }
+            // The round under way removes its queue.
+            while (try? await group.next()) != nil {}
+            throw Failure(.interrupted, "stopped, and the queues of the benchmark are removed")
+        }
+    }
+
+    private func measure(_ suite: BenchSuite) async throws {
         do {
             if let soak {
                 let slope = try await suite.soak(soak) { Output.error($0) }
@@ -70,7 +91,7 @@ struct BenchCommand: AsyncParsableCommand {
         options.jobs = quick ? 20_000 : jobs
         options.rounds = quick ? 1 : rounds
         guard (1000...10_000_000).contains(options.jobs), (1...100).contains(options.rounds), soak ?? 1 > 0 else {
-            throw Failure(.usage, "use --jobs 1000 to 10000000 and --rounds 1 to 100")
+            throw Failure(.usage, "use --jobs 1000 to 10000000, --rounds 1 to 100, and --soak 1 or more")
         }
         options.only = Set((only ?? "").split(separator: ",").map(String.init))
         let known = BenchSuite.rows.map(\.id)

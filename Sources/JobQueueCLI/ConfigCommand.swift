@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobModel
+import JobQueueWorker
 import Redis
 
 struct ConfigCommand: AsyncParsableCommand {
@@ -21,7 +22,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let sources = redis.sources()
             for stranger in sources.strangers { Output.warning(stranger) }
             let settings = try Settings(sources)
-            let handlers = settings.handlers.count
+            let handlers = try await WorkerOptions.parse([]).handlers(settings, sources).names.count
             try Output.print(
                 "ok: \(sources.file.map(\.name) ?? "no configuration file"), "
                     + "\(handlers) handler\(handlers == 1 ? "" : "s")")

@@ -40,9 +40,6 @@ extension DataFolder {
     }
 
     static func beginning(of file: String) -> String? {
-        guard let handle = FileHandle(forReadingAtPath: file), let data = try? handle.read(upToCount: 1024) else {
-            return nil
-        }
-        return String(decoding: data, as: UTF8.self)
+        (try? SettingSources.contents(of: file, limit: 1 << 16)) ?? nil
     }
 }

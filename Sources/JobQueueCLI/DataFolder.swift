@@ -29,6 +29,7 @@ final class DataFolder: Sendable {
                 try Self.take(lock, in: path)
             }
             try Self.sign(lock, in: path)
+            chmod(path, 0o700)
             if claim == .new { try Self.furnish(path) }
         } catch {
             if lock >= 0 { Foundation.close(lock) }

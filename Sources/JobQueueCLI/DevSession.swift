@@ -14,7 +14,7 @@ struct DevSession {
 
     /// Returns when everything has ended that it started.
     func run(_ page: (PrivateServer) -> DevPage) async throws {
-        let traps: [UnixSignal] = [.sigterm, .sigint] + (Self.isHangupIgnored ? [] : [.sighup])
+        let traps: [UnixSignal] = [.sigterm, .sigint] + (WorkerRun.isHangupIgnored ? [] : [.sighup])
         // Two, because each can be listened to once: one for the start, which a signal gives up, one for the work.
         let atStart = await UnixSignalsSequence(trapping: traps)
         let atWork = await UnixSignalsSequence(trapping: traps)
@@ -83,19 +83,5 @@ struct DevSession {
         do throws(JobQueueError) {
             return try Worker(url: url, handlers: handlers, configuration: settings)
         } catch { throw Failure(error) }
-    }
-
-    /// `nohup` asks for that.
-    private static var isHangupIgnored: Bool {
-        let status = FileManager.default.contents(atPath: "/proc/self/status").map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        return Self.isHangupIgnored(status: status ?? "")
-    }
-
-    /// By the mask of ignored signals, whose lowest bit is HUP.
-    static func isHangupIgnored(status: String) -> Bool {
-        let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
-        return line?.last?.hexDigitValue.map { $0 & 1 == 1 } ?? false
     }
 }

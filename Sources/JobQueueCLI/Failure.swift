@@ -15,6 +15,7 @@ struct Failure: Error {
         case timedOut = 75
         case notAllowed = 77
         case badConfiguration = 78
+        case interrupted = 130
     }
 
     var code: Code

@@ -47,7 +47,7 @@ struct JSONLogHandler: LogHandler {
         var line = "{\"ts\":\"\(time)\",\"level\":\"\(event.level)\",\"msg\":\(Self.quoted("\(event.message)"))"
         line += Self.process
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        for (key, value) in fields {
+        for (key, value) in fields where key != "pid" || "\(value)" != "\(ProcessInfo.processInfo.processIdentifier)" {
             // A handler's own field must not pass for one of ours.
             line += ",\(Self.quoted(Self.taken.contains(key) ? key + "_" : key)):\(Self.json(value))"
         }

@@ -12,8 +12,8 @@ public import JobQueueWorker
 ///         }
 ///     }
 ///
-/// Only what is needed: implement one of the two functions. They are called by the commands that run jobs, and not by those
-/// that look at queues, so what handlers need can be made there.
+/// Only what is needed: implement one of the two functions. They are called by the commands that run jobs and by `config
+/// check`, and not by those that look at queues, so what handlers need can be made there.
 public protocol WorkerApp: SendableMetatype {
     /// Adds the handlers.
     static func register(_ handlers: inout Handlers)
@@ -64,6 +64,8 @@ public enum QueueWorkerApp {
         do { try await registrar.register(&handlers, sources.reader) } catch {
             throw Failure(.badConfiguration, "the handlers cannot be set up: \(error)")
         }
+        let troubles = sources.troubles.all
+        if !troubles.isEmpty { throw Failure(troubles.map { SettingsProblem(message: $0) }) }
         await handlers.isolate()
         return handlers
     }

@@ -45,7 +45,8 @@ struct RunCommand: AsyncParsableCommand {
             metadata: [
                 "event": "worker.started",
                 "queues": "\(configuration.queues.queues.map(\.text).joined(separator: ","))",
-                "slots": .stringConvertible(configuration.concurrency), "pid": .stringConvertible(Int(getpid())),
+                "slots": .stringConvertible(configuration.concurrency),
+                "pid": .stringConvertible(Int(getpid())),
             ])
         try await WorkerRun.run(worker, logger)
         logger.info("stopped", metadata: ["event": "worker.stopped"])

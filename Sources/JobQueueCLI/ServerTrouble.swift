@@ -17,8 +17,11 @@ enum ServerTrouble {
         }
         var line = "\(program) \(wasReady ? "has ended" : "does not start") (\(how(end)))"
         // Who is killed at work has said nothing about it.
+        let ready = log.lastIndex { $0.text.contains("Ready to accept connections") }.map { log.index(after: $0) }
         let last =
-            log.last { $0.isWarning || !wasReady }?.text ?? end.errors.split(separator: "\n").last.map(String.init)
+            log[(wasReady ? ready ?? 0 : 0)...].last { $0.isWarning || !wasReady }?.text ?? end.errors.split(
+                separator: "\n"
+            ).last.map(String.init)
             ?? ""
         if !last.isEmpty { line += ": " + last }
         line += "; its log: \(ShellWord.quote(path))"

@@ -8,7 +8,8 @@ import UnixSignals
 enum WorkerRun {
     /// Runs the worker beside a task that listens to signals and ends with it.
     static func run(_ worker: Worker, _ logger: Logger) async throws {
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
+        let signals = await UnixSignalsSequence(
+            trapping: isHangupIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup])
         // From a terminal HUP says that it was closed; to a service it says that files have changed.
         let reloads = isatty(STDIN_FILENO) == 0 && isatty(STDERR_FILENO) == 0
         try await run(worker, logger, until: signals, reloads: reloads) { try await work(worker) }
@@ -54,8 +55,12 @@ enum WorkerRun {
 
     private static func reload(_ worker: Worker, _ logger: Logger) async {
         do throws(JobQueueError) {
-            try await worker.reloadCertificates()
-            logger.info("received HUP: certificate files are read again", metadata: ["event": "config.reloaded"])
+            let isRead = try await worker.reloadCertificates()
+            logger.info(
+                isRead
+                    ? "received HUP: certificate files are read again"
+                    : "received HUP: no certificates to read again; other settings need a restart",
+                metadata: ["event": "config.reloaded"])
         } catch {
             logger.error(
                 "received HUP: \(error.message); the certificates read before stay in use",
@@ -65,5 +70,19 @@ enum WorkerRun {
 
     static func work(_ worker: Worker) async throws(Failure) {
         do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
+    }
+
+    /// `nohup` asks for that.
+    static var isHangupIgnored: Bool {
+        let status = FileManager.default.contents(atPath: "/proc/self/status").map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return Self.isHangupIgnored(status: status ?? "")
+    }
+
+    /// By the mask of ignored signals, whose lowest bit is HUP.
+    static func isHangupIgnored(status: String) -> Bool {
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+        return line?.last?.hexDigitValue.map { $0 & 1 == 1 } ?? false
     }
 }

@@ -15,7 +15,11 @@ enum IsolatedChild {
     static func run(_ handlers: Handlers) async -> Never {
         IsolatedMark.remove()
         let orders = queue_isolated_begin()
-        guard orders >= 0, let (facts, level) = IsolatedCall.read(readAll(0)) else { _exit(70) }
+        guard orders >= 0, let (facts, level) = IsolatedCall.read(readAll(0)) else {
+            let line = Array("no worker has started this process for a job: unset \(IsolatedMark.variable.name)\n".utf8)
+            _ = write(2, line, line.count)
+            _exit(70)
+        }
         guard let body = handlers.isolatedBody(of: facts.name) else {
             let message = "no isolated handler \"\(facts.name)\" was there when isolate() was called in its process"
             end(.failed(RunError(type: "NoHandler", message)))

@@ -30,7 +30,12 @@ struct IsolatedRunner: Sendable {
         // What a handler has said holds, whatever became of its process afterwards.
         if let outcome = IsolatedOutcome(parsing: end.output) { return try outcome.get() }
         if end.wasStopped { throw CancellationError() }
-        throw Handlers.Failed(error: Self.crash(end), isCrash: true)
+        let crash = Self.crash(end)
+        guard end.output.isEmpty else { throw Handlers.Failed(error: crash, isCrash: true) }
+        // Its handlers were not there yet, for example because a file of the configuration has been broken since the
+        // worker read it. The job is not to blame.
+        logger.error("the process of an isolated handler did not come up: \(Printable.oneLine(crash.message))")
+        throw JobError.snooze(.seconds(30))
     }
 
     private func child(

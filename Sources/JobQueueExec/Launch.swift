@@ -28,7 +28,9 @@ struct Launch: Sendable {
         handler.maxCPUTime = way.maxCPUTime
         self.handler = handler
         let mark = IsolatedMark.variable
-        base = ProcessInfo.processInfo.environment.merging([mark.name: mark.value]) { $1 }
+        // A report of a crash takes seconds, and puts memory of the process into the error that is kept.
+        let defaults = ["SWIFT_BACKTRACE": "enable=no"]
+        base = defaults.merging(ProcessInfo.processInfo.environment) { $1 }.merging([mark.name: mark.value]) { $1 }
         isIsolated = true
     }
 

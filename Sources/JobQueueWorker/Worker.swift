@@ -104,13 +104,16 @@ public final class Worker: Sendable {
     /// Reads the certificate files of a `rediss://` URL again. The next connection uses them; those that are open go on.
     ///
     /// Changed files are used by the next connection anyway: this tells at once whether they can be. Throws `tls` if not,
-    /// and what was read before stays in use. Does nothing without TLS, or while the worker does not run.
-    public func reloadCertificates() async throws(JobQueueError) {
+    /// and what was read before stays in use. False when there is nothing to read: without TLS, or before it runs.
+    @discardableResult
+    public func reloadCertificates() async throws(JobQueueError) -> Bool {
+        guard redis.tls != nil else { return false }
         for client in clients.withLock({ $0 }) {
             do throws(RedisError) { try await client.reloadCertificates() } catch {
                 throw JobQueueError(StoreError.redis(error))
             }
         }
+        return true
     }
 
     private func open(_ client: RedisClient) async throws(JobQueueError) -> Store {

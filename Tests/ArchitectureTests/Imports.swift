@@ -15,7 +15,9 @@ struct ModuleTable: Sendable {
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
                 "TerminalDashboard", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel",
-                "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "UnixSignals", "Yams",
+                "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "Synchronization",
+                "UnixSignals",
+                "Yams",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",

@@ -73,12 +73,12 @@ import Testing
 
     @Test(arguments: [("SigBlk:\t0000000000000001\nSigIgn:\t0000000000001000", false), ("", false)])
     func `HUP is heard`(status: String, isIgnored: Bool) {
-        #expect(DevSession.isHangupIgnored(status: status) == isIgnored)
+        #expect(WorkerRun.isHangupIgnored(status: status) == isIgnored)
     }
 
     @Test(arguments: ["SigIgn:\t0000000000001001\nSigCgt:\t0", "SigIgn:\t0000000000000003"])
     func `HUP is not heard under nohup`(status: String) {
-        #expect(DevSession.isHangupIgnored(status: status))
+        #expect(WorkerRun.isHangupIgnored(status: status))
     }
 
     // MARK: What went wrong

@@ -23,5 +23,17 @@ extension ProcessTests {
                 #expect(try await site.view(id).state == .queued)
             }
         }
+
+        @Test func `one that is stopped removes its queues as well`() async throws {
+            try await Site.run { site in
+                let bench = try site.start("bench", ["bench", "--redis-url", site.redis.url, "--jobs", "50000"])
+                try await eventually("a queue of the benchmark") {
+                    try await site.keys().contains { $0.hasPrefix("jq:{bench-") }
+                }
+                bench.signal(SIGINT)
+                #expect(try await bench.exit() == 130)
+                #expect(try await site.keys() == [])
+            }
+        }
     }
 }

@@ -25,6 +25,20 @@ extension ProcessTests {
             }
         }
 
+        @Test func `a configuration that is broken later costs an isolated job no attempt`() async throws {
+            try await Site.run { site in
+                let file = site.redis.folder.appending(path: "queue.yaml")
+                try Data("queue: {prefetch: 0}\n".utf8).write(to: file)
+                let worker = try site.worker("a", "--config", file.path)
+                try await site.haveBeaten(1)
+                try Data("queue: {prefetchh: 0}\n".utf8).write(to: file)
+                let id = try await site.enqueue("test.isolated", #"{"crashes":true}"#, options: JobOptions(maxAttempts: 1))
+                try await eventually("the job is put off") { try await site.view(id).state == .retrying }
+                #expect(try await site.view(id).record.attempts == 0)
+                #expect(worker.log.contains("did not come up") && worker.log.contains("prefetchh"))
+            }
+        }
+
         @Test func `a worker that stops gives the job of an isolated handler back`() async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.isolated", #"{"crashes":false}"#)

@@ -1,13 +1,22 @@
+import Foundation
+import JobModel
+
 /// A folder with one file for each secret, as containers and systemd hand them over: `redis_url` holds `redis.url`.
 struct SecretFolder: Sendable {
     static let variable = "QUEUE_SECRETS"
 
     let path: String
+    /// Why nothing can be read from a folder that was named.
+    private(set) var problem: String?
 
-    /// `QUEUE_SECRETS`, else what systemd's `LoadCredential` made, else `/run/secrets`. It need not exist.
+    /// `QUEUE_SECRETS`, else what systemd's `LoadCredential` made, else `/run/secrets`, which need not exist.
     init(environment: [String: String]) {
         let named = [Self.variable, "CREDENTIALS_DIRECTORY"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         path = named ?? "/run/secrets"
+        var isFolder: ObjCBool = false
+        if named != nil, !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue {
+            problem = "the folder of secrets \(Printable.oneLine(path, limit: 200)) is missing"
+        }
     }
 
     /// The secret without the line break at its end; nil when there is no file for it. Throws when there is one that cannot

@@ -1,3 +1,5 @@
+import JobModel
+
 /// One thing that can be configured: its name, what it may be, and what it is when nobody says anything.
 struct Setting<Value: Sendable>: Sendable {
     /// Section and name as in the configuration file: `queue.drain_timeout`.
@@ -66,4 +68,9 @@ struct BadValue: Error {
     let description: String
 
     init(_ description: String) { self.description = description }
+
+    /// A value for a message: one line, and nothing of what may be an address with a password in the wrong place.
+    static func quoted(_ text: String) -> String {
+        text.contains("://") ? "<redacted>" : "\"\(Printable.oneLine(text, limit: 60))\""
+    }
 }

@@ -13,7 +13,7 @@ struct SettingKind<Value: Sendable>: Sendable {
     init(wanted: String, _ parse: @escaping @Sendable (String) -> Value?) {
         self.parse = { text throws(BadValue) in
             guard let value = parse(text) else {
-                throw BadValue("\"\(Printable.oneLine(text, limit: 60))\" is not \(wanted)")
+                throw BadValue("\(BadValue.quoted(text)) is not \(wanted)")
             }
             return value
         }
@@ -47,13 +47,13 @@ extension SettingKind where Value == Int {
 extension SettingKind where Value == Duration {
     static func time(_ range: ClosedRange<Duration>) -> Self {
         SettingKind { text throws(BadValue) in
-            let shown = Printable.oneLine(text, limit: 60)
+            let shown = BadValue.quoted(text)
             let time: Duration
             do throws(TimeSpan.Refusal) { time = try TimeSpan(parsing: text).duration } catch {
-                throw BadValue("\"\(shown)\" is no time: \(error)")
+                throw BadValue("\(shown) is no time: \(error)")
             }
             guard range.contains(time) else {
-                throw BadValue("\"\(shown)\" is not from \(range.lowerBound) to \(range.upperBound)")
+                throw BadValue("\(shown) is not from \(range.lowerBound) to \(range.upperBound)")
             }
             return time
         }
@@ -88,7 +88,7 @@ extension SettingKind where Value == Int? {
             if text == "auto" { return nil }
             guard let value = try? number.parse(text) else {
                 throw BadValue(
-                    "\"\(Printable.oneLine(text, limit: 60))\" is not auto or a whole number from \(range.lowerBound) "
+                    "\(BadValue.quoted(text)) is not auto or a whole number from \(range.lowerBound) "
                         + "to \(range.upperBound)")
             }
             return value
@@ -98,8 +98,9 @@ extension SettingKind where Value == Int? {
 
 extension SettingKind where Value == Logger.Level {
     static var level: Self {
-        SettingKind(wanted: "one of trace, debug, info, notice, warning, error, critical") {
-            Logger.Level(rawValue: $0)
+        SettingKind(wanted: "one of trace, debug, info, notice, warning, error, critical") { text in
+            let word = text.lowercased()
+            return Logger.Level(rawValue: word == "warn" ? "warning" : word)
         }
     }
 }

@@ -34,6 +34,8 @@ struct SettingSources: Sendable {
     private(set) var envFile: (name: String, variables: [String: String])?
     let secrets: SecretFolder
     private(set) var file: SettingsFile?
+    /// What `reader` could not give: most ways of reading answer a default then, and say nothing.
+    let troubles = Troubles()
     /// Files that cannot be read or understood.
     private(set) var problems: [SettingsProblem] = []
 
@@ -41,6 +43,7 @@ struct SettingSources: Sendable {
         options = request.options
         environment = request.environment
         secrets = SecretFolder(environment: environment)
+        if let problem = secrets.problem { problems.append(SettingsProblem(message: problem)) }
         readEnvFile(request)
         let named = request.file ?? environment[Self.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
         let path = named ?? Self.standardFile
@@ -80,12 +83,12 @@ struct SettingSources: Sendable {
             throw BadValue("cannot be read: \(String(cString: strerror(errno)))")
         }
         let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
-        guard let data = try? handle.read(upToCount: limit + 1) else {
-            // Nothing was read: either the file is empty or it is none.
-            var facts = stat()
-            guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw BadValue("is not a file") }
-            return ""
-        }
+        // The usual way to say "none".
+        if path == "/dev/null" { return "" }
+        // A pipe could be read once only, and the process of an isolated handler reads again what the worker has read.
+        var facts = stat()
+        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw BadValue("is not a file") }
+        let data = (try? handle.read(upToCount: limit + 1)) ?? Data()
         guard data.count <= limit else { throw BadValue("is larger than \(limit) bytes") }
         guard let text = String(validating: data, as: UTF8.self) else { throw BadValue("is not text in UTF-8") }
         return text
@@ -114,23 +117,33 @@ struct SettingSources: Sendable {
     /// The same sources for handlers that have settings of their own, with swift-configuration.
     var reader: ConfigReader {
         let (options, secrets, entries) = (options, secrets, file?.entries ?? [:])
+        let variables = (envFile?.variables ?? [:]).filter { !$0.value.isEmpty }
         return ConfigReader(providers: [
-            TextLayer("options") { key in options[key].map { .text($0) } },
+            TextLayer("options", troubles) { key in options[key].map { .text($0) } },
             EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty }),
-            EnvironmentVariablesProvider(environmentVariables: envFile?.variables ?? [:]),
-            TextLayer("secret files", isSecret: true) { key in try secrets.read(key).map { .text($0.text) } },
-            TextLayer(file?.name ?? Self.standardFile) { key in entries[key]?.value },
+            EnvironmentVariablesProvider(environmentVariables: variables),
+            TextLayer("secret files", troubles, isSecret: true) { key throws(BadValue) in
+                try secrets.read(key).map { .text($0.text) }
+            },
+            TextLayer(file?.name ?? Self.standardFile, troubles) { key in entries[key]?.value },
         ])
     }
 
     /// Variables that look like ours and are none: nobody would ever hear of the typing error.
     var strangers: [String] {
-        let known = Settings.all.map(\.variable) + [Self.fileVariable, SecretFolder.variable]
-        let names = Set(environment.keys).union(envFile?.variables.keys.map { $0 } ?? [])
-        return names.filter { $0.hasPrefix("QUEUE_") && !known.contains($0) }.sorted().compactMap { name in
-            Nearest.word(to: name, among: known).map {
+        let ours = Settings.all.map(\.variable)
+        let known = ours + [Self.fileVariable, SecretFolder.variable]
+        // QUEUE_REDIS_URL is an obvious guess.
+        let guesses = Dictionary(uniqueKeysWithValues: ours.map { ("QUEUE_" + $0, $0) })
+        let sections = Set(ours.map { $0.prefix { $0 != "_" } + "_" })
+        let found = Set(environment.keys).union(envFile?.variables.keys.map { $0 } ?? [])
+        let unread = found.sorted().filter { name in sections.contains { name.hasPrefix($0) } && !known.contains(name) }
+        let typos = unread.compactMap { name in
+            (guesses[name] ?? Nearest.word(to: name, among: known)).map {
                 "\(Printable.oneLine(name, limit: 80)) is not read; did you mean \($0)?"
             }
         }
+        let misplaced = [Self.fileVariable, SecretFolder.variable].filter { envFile?.variables[$0] != nil }
+        return typos + misplaced.map { "\($0) is read from the environment only, not from \(envFile?.name ?? "")" }
     }
 }

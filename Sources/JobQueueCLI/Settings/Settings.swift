@@ -92,9 +92,9 @@ struct RedisSettings: Sendable {
     }
 
     /// Reads no more than this: a wrong queue name in a file must not keep anybody from looking at the queues. Throws what
-    /// is wrong with it, or with the file as a whole.
+    /// is wrong with it, or with a file as a whole: without it, this could be another server.
     init(_ sources: SettingSources) throws(Failure) {
-        var reader = SettingsReader(sources, looksAtFile: false)
+        var reader = SettingsReader(sources, section: "redis")
         self.init(&reader)
         guard reader.problems.isEmpty else { throw Failure(reader.problems) }
     }
@@ -105,9 +105,10 @@ struct SettingsReader {
     let sources: SettingSources
     private(set) var problems: [SettingsProblem]
 
-    init(_ sources: SettingSources, looksAtFile: Bool = true) {
+    /// With a `section` it starts with the problems of that section and of files as a whole, else with all.
+    init(_ sources: SettingSources, section: String? = nil) {
         self.sources = sources
-        problems = looksAtFile || sources.file == nil ? sources.problems : []
+        problems = sources.problems.filter { section == nil || $0.section == nil || $0.section == section }
     }
 
     /// The value; what stands for none when it cannot be read, so that reading goes on to the next problem.

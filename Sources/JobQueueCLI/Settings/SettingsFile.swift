@@ -26,14 +26,16 @@ struct SettingsFile: Sendable {
 
     private mutating func read(_ root: YAMLTree) {
         let known = Set(Settings.all.map { $0.key.split(separator: ".").first.map(String.init) ?? "" })
-        for section in pairs(root, "the file") {
+        for section in pairs(root, nil) {
             switch section.key {
             case "handlers": handlers = pairs(section.value, "handlers")
             case Self.ownSection: readOwn(section.value, Self.ownSection)
             case let name where known.contains(name): readKnown(section)
             default:
                 let hint = Nearest.hint(for: section.key, among: known.union(["handlers", Self.ownSection]).sorted())
-                refuse(section.line, "unknown section \"\(Printable.oneLine(section.key, limit: 60))\"\(hint)")
+                refuse(
+                    section.line, "unknown section \"\(Printable.oneLine(section.key, limit: 60))\"\(hint)",
+                    in: section.key)
             }
         }
     }
@@ -45,11 +47,12 @@ struct SettingsFile: Sendable {
             guard known.contains(key) else {
                 let names = known.map { String($0.dropFirst(section.key.count + 1)) }
                 let hint = Nearest.hint(for: pair.key, among: names)
-                refuse(pair.line, "unknown key \"\(Printable.oneLine(key, limit: 80))\"\(hint)")
+                refuse(
+                    pair.line, "unknown key \"\(Printable.oneLine(key, limit: 80))\"\(hint)", in: section.key)
                 continue
             }
             guard let text = Self.text(of: pair.value, isQueues: key == Settings.queues.key) else {
-                refuse(pair.line, "\(key): write a single value")
+                refuse(pair.line, "\(key): write a single value", in: section.key)
                 continue
             }
             entries[key] = Entry(value: .text(text), line: pair.line)
@@ -78,25 +81,27 @@ struct SettingsFile: Sendable {
         case .list(let list):
             let texts = list.compactMap(\.text)
             guard texts.count == list.count else {
-                return refuse(tree.line, "\(key): a list may have single values only")
+                return refuse(tree.line, "\(key): a list may have single values only", in: Self.ownSection)
             }
             entries[key] = Entry(value: .list(texts), line: tree.line)
         case .map(let pairs): for pair in pairs { readOwn(pair.value, "\(key).\(pair.key)") }
         }
     }
 
-    private mutating func pairs(_ tree: YAMLTree, _ what: String) -> [YAMLTree.Pair] {
+    /// Keys and values of a section, or of the file.
+    private mutating func pairs(_ tree: YAMLTree, _ section: String?) -> [YAMLTree.Pair] {
         switch tree.content {
         case .nothing: return []
         case .map(let pairs): return pairs
         case .text, .list:
-            refuse(tree.line, "\(what): expected keys with values, as in \"concurrency: 10\"")
+            let what = section ?? "the file"
+            refuse(tree.line, "\(what): expected keys with values, as in \"concurrency: 10\"", in: section)
             return []
         }
     }
 
-    private mutating func refuse(_ line: Int, _ message: String) {
-        problems.append(SettingsProblem(message: "\(name):\(line): \(message)"))
+    private mutating func refuse(_ line: Int, _ message: String, in section: String?) {
+        problems.append(SettingsProblem(message: "\(name):\(line): \(message)", section: section))
     }
 }
 

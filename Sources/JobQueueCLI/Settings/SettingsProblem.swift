@@ -3,6 +3,8 @@ struct SettingsProblem: Sendable, Equatable {
     var message: String
     /// It stands in the call itself, so the call is wrong and not a file.
     var isUsage = false
+    /// The section of the file that it is in; nil when it is about more than one.
+    var section: String?
 }
 
 extension Failure {
@@ -10,6 +12,8 @@ extension Failure {
     init(_ problems: [SettingsProblem]) {
         let isUsage = problems.allSatisfy(\.isUsage)
         self.init(isUsage ? .usage : .badConfiguration, problems.first?.message ?? "bad configuration")
-        more = problems.dropFirst().map(\.message)
+        let shown = 50
+        more = problems.dropFirst().prefix(shown).map(\.message)
+        if problems.count > shown + 1 { more.append("and \(problems.count - shown - 1) more problems") }
     }
 }

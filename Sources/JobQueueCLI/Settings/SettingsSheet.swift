@@ -1,4 +1,3 @@
-import Foundation
 import JobModel
 import Redis
 
@@ -30,7 +29,7 @@ struct SettingsSheet {
             + lines.map { [$0.key, $0.value, $0.source].map { Printable.oneLine($0, limit: 200) } }
         let widths = (0..<2).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1 + 2, withPad: " ", startingAt: 0) }.joined() + row[2]
+            zip(row, widths).map { $0 + String(repeating: " ", count: $1 + 2 - $0.count) }.joined() + row[2]
         }.joined(separator: "\n")
     }
 
@@ -45,7 +44,7 @@ struct SettingsSheet {
 
     /// Of the address of Redis, what is no secret.
     private static func shown(_ text: String, _ setting: any SettingDescription) -> String {
-        guard setting.isSecret else { return text }
+        guard setting.isSecret || text.contains("://") else { return text }
         return (try? RedisConfiguration(url: text).redactedURL) ?? "\(Secret(text))"
     }
 

@@ -1,4 +1,6 @@
 import Configuration
+import JobModel
+import Synchronization
 
 /// A source of settings that knows them as texts: options, a file, secrets. For whoever reads with swift-configuration, it
 /// turns them into what is asked for.
@@ -11,21 +13,31 @@ struct TextLayer: ConfigProvider {
 
     let providerName: String
     private let isSecret: Bool
-    private let find: @Sendable (_ key: String) throws -> Value?
+    private let troubles: Troubles
+    private let find: @Sendable (_ key: String) throws(BadValue) -> Value?
 
-    init(_ name: String, isSecret: Bool = false, _ find: @escaping @Sendable (_ key: String) throws -> Value?) {
+    init(
+        _ name: String, _ troubles: Troubles, isSecret: Bool = false,
+        _ find: @escaping @Sendable (_ key: String) throws(BadValue) -> Value?
+    ) {
         providerName = name
         self.isSecret = isSecret
+        self.troubles = troubles
         self.find = find
     }
 
     func value(forKey key: AbsoluteConfigKey, type: ConfigType) throws -> LookupResult {
         let name = key.components.joined(separator: ".")
-        guard let value = try find(name) else { return LookupResult(encodedKey: name, value: nil) }
-        guard let content = Self.content(value, type) else {
-            throw BadValue("\(name) in \(providerName) is not of the type \(type)")
+        do throws(BadValue) {
+            guard let value = try find(name) else { return LookupResult(encodedKey: name, value: nil) }
+            guard let content = Self.content(value, type) else {
+                throw BadValue("\(Printable.oneLine(name, limit: 80)) in \(providerName) is not of the type \(type)")
+            }
+            return LookupResult(encodedKey: name, value: ConfigValue(content, isSecret: isSecret))
+        } catch {
+            troubles.note(error.description)
+            throw error
         }
-        return LookupResult(encodedKey: name, value: ConfigValue(content, isSecret: isSecret))
     }
 
     private static func content(_ value: Value, _ type: ConfigType) -> ConfigContent? {
@@ -83,4 +95,15 @@ struct TextLayer: ConfigProvider {
             try layer.value(forKey: key, type: type)
         }
     }
+}
+
+/// What could not be read although it is there.
+final class Troubles: Sendable {
+    private let messages = Mutex<[String]>([])
+
+    func note(_ message: String) {
+        messages.withLock { if !$0.contains(message) { $0.append(message) } }
+    }
+
+    var all: [String] { messages.withLock { $0 } }
 }

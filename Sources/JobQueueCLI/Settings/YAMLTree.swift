@@ -27,7 +27,8 @@ struct YAMLTree: Sendable, Equatable {
     init(parsing text: String) throws(BadValue) {
         do {
             let root = try Yams.compose(yaml: text)
-            self = try root.map(Self.init(node:)) ?? YAMLTree(content: .nothing, line: 1)
+            var budget = Self.largest
+            self = try root.map { try YAMLTree(node: $0, &budget) } ?? YAMLTree(content: .nothing, line: 1)
         } catch let error as BadValue {
             throw error
         } catch { throw BadValue(Self.explain(error)) }
@@ -38,20 +39,26 @@ struct YAMLTree: Sendable, Equatable {
         self.line = line
     }
 
-    private init(node: Node) throws {
+    /// How many texts, lists and maps a document may have: aliases make billions out of a few lines.
+    private static let largest = 100_000
+
+    private init(node: Node, _ budget: inout Int) throws {
         line = node.mark?.line ?? 1
+        budget -= 1
+        guard budget >= 0 else { throw BadValue("has more than \(Self.largest) values, those of aliases included") }
         switch node {
         case .scalar(let scalar):
             // Quoted, `null` is a text.
             content = scalar.style == .plain && node.null != nil ? .nothing : .text(scalar.string)
-        case .sequence(let sequence): content = .list(try sequence.map(Self.init(node:)))
+        case .sequence(let sequence): content = .list(try sequence.map { try YAMLTree(node: $0, &budget) })
         case .mapping(let mapping):
             content = .map(
                 try mapping.map { key, value in
                     guard case .scalar(let scalar) = key else {
                         throw BadValue("line \(key.mark?.line ?? 1): a key must be a word")
                     }
-                    return Pair(key: scalar.string, line: key.mark?.line ?? 1, value: try YAMLTree(node: value))
+                    return Pair(
+                        key: scalar.string, line: key.mark?.line ?? 1, value: try YAMLTree(node: value, &budget))
                 })
         case .alias: throw BadValue("line \(line): an alias of something that is not there")
         }

@@ -79,7 +79,7 @@ struct Driver: AsyncParsableCommand {
             var handlers = Handlers()
             handlers.on(Mark.self) { _, _ in marks.add(".") }
             handlers.on(Nap.self) { job, _ in
-                try await Task.sleep(for: .milliseconds(job.letter.sleep_ms))
+                try await Task.sleep(for: .milliseconds(job.letter.sleepMs))
                 marks.add(".")
             }
             handlers.on(Ping.self) { job, _ in marks.add("\(monotonic() - job.letter.sent)\n") }
@@ -102,11 +102,16 @@ struct Letter: Codable, Sendable {
     var number: Int
     /// `CLOCK_MONOTONIC` just before enqueueing, in ns.
     var sent: Int
-    var sleep_ms: Int
+    var sleepMs: Int
     var address = "somebody@example.org"
     var text = "Dear customer, your order has left our house and should reach you on one of the next days."
 
-    init(_ number: Int, sleepMs: Int) { (self.number, sent, sleep_ms) = (1_000_000 + number, monotonic(), sleepMs) }
+    init(_ number: Int, sleepMs: Int) { (self.number, sent, self.sleepMs) = (1_000_000 + number, monotonic(), sleepMs) }
+
+    private enum CodingKeys: String, CodingKey {
+        case number, sent, address, text
+        case sleepMs = "sleep_ms"
+    }
 }
 
 /// A job whose payload is the letter itself.
