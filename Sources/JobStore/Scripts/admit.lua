@@ -24,11 +24,16 @@ local function is_within(number, low, high)
   return number and number >= low and number <= high and number % 1 == 0
 end
 
+-- priority -> where its scores begin
+local BASE = {}
+for priority = 0, 9 do BASE[text(priority)] = priority * 562949953421312 + 281474976710656 end
+
+-- Most jobs are due now and not remembered: reading those zeros as numbers would take longer than all the rest.
 local function is_job(at)
-  return is_id(ARGV[at]) and ARGV[at + 1] ~= ''
-    and is_within(tonumber(ARGV[at + 2]), 0, 9)
-    and is_within(tonumber(ARGV[at + 3]), -900000000000000, 900000000000000)
-    and is_within(tonumber(ARGV[at + 4]), 0, 900000000000000)
+  local due, remember = ARGV[at + 3], ARGV[at + 4]
+  return is_id(ARGV[at]) and ARGV[at + 1] ~= '' and BASE[ARGV[at + 2]]
+    and (due == '0' or is_within(tonumber(due), -900000000000000, 900000000000000))
+    and (remember == '0' or is_within(tonumber(remember), 0, 900000000000000))
 end
 
 -- The first job that is taken in, dead or alive, makes the queue.
@@ -79,7 +84,7 @@ local function admit(first, stride, count, skip)
           seen[id] = digest
           idem_room = idem_room - 1
         end
-        if moment(tonumber(ARGV[at + 3])) <= now then
+        if ARGV[at + 3] == '0' or moment(tonumber(ARGV[at + 3])) <= now then
           now_at[#now_at + 1] = at
           seen_state[id] = 'queued'
         else
@@ -110,7 +115,7 @@ local function admit(first, stride, count, skip)
     local scores = {}
     for k, at in ipairs(now_at) do
       store(at)
-      scores[2 * k - 1] = text(ARGV[at + 2] * 562949953421312 + 281474976710656 + sequence + k)
+      scores[2 * k - 1] = text(BASE[ARGV[at + 2]] + sequence + k)
       scores[2 * k] = ARGV[at]
     end
     redis.call('ZADD', queued, unpack(scores))
