@@ -32,7 +32,8 @@ extension ProcessTests {
                 let worker = try site.worker("a", "--config", file.path)
                 try await site.haveBeaten(1)
                 try Data("queue: {prefetchh: 0}\n".utf8).write(to: file)
-                let id = try await site.enqueue("test.isolated", #"{"crashes":true}"#, options: JobOptions(maxAttempts: 1))
+                let id = try await site.enqueue(
+                    "test.isolated", #"{"crashes":true}"#, options: JobOptions(maxAttempts: 1))
                 try await eventually("the job is put off") { try await site.view(id).state == .retrying }
                 #expect(try await site.view(id).record.attempts == 0)
                 #expect(worker.log.contains("did not come up") && worker.log.contains("prefetchh"))
