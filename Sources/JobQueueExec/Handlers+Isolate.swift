@@ -10,7 +10,7 @@ extension Handlers {
     ///     try await Worker(url: "redis://localhost", handlers: handlers).run()
     ///
     /// In a process that was started for a job it runs that job and ends the process: it does not return there. A worker
-    /// refuses isolated handlers without it. `QueueWorkerApp.main` calls it.
+    /// refuses isolated handlers without it. `WorkerApp` and `QueueWorkerApp` call it.
     public mutating func isolate() async {
         if IsolatedMark.isHere { await IsolatedChild.run(self) }
         replaceIsolated { way in

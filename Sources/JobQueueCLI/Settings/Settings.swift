@@ -129,6 +129,7 @@ struct SettingsReader {
 
     private func fallback<Value>(_ setting: Setting<Value>) -> Value {
         do throws(BadValue) { return try setting.kind.parse(setting.fallback) } catch {
+            // A mistake in the table above, which a test would have found: there is no value to go on with.
             fatalError("the fallback of \(setting.key) is wrong: \(error.description)")
         }
     }
