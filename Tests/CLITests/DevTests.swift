@@ -1,5 +1,6 @@
 import Foundation
 import JobModel
+import TestSupport
 import Testing
 
 @testable import JobQueueCLI
@@ -13,15 +14,9 @@ import Testing
         ("~", "'~'"), ("a\nb", #"$'a\x0ab'"#), ("\u{1B}[31m'\\é", #"$'\x1b[31m\'\\é'"#),
         ("\u{202E}", #"$'\xe2\x80\xae'"#),
     ])
-    func `a shell reads a quoted text as what it was`(text: String, quoted: String) throws {
+    func `a shell reads a quoted text as what it was`(text: String, quoted: String) async throws {
         #expect(ShellWord.quote(text) == quoted)
-        let bash = Process()
-        let output = Pipe()
-        bash.executableURL = URL(fileURLWithPath: "/bin/bash")
-        bash.arguments = ["-c", "printf %s " + quoted]
-        bash.standardOutput = output
-        try bash.run()
-        let read = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let read = try await Program.run(["/bin/bash", "-c", "printf %s " + quoted]).output
         #expect(read == text)
     }
 

@@ -1,13 +1,12 @@
 import Foundation
-import Synchronization
+import TestSupport
 
 /// A program started by a test, with its output in files of its own. It ends with the object, and with the test process
 /// however that ends: a shell between the two kills it when its standard input closes.
 final class Child: Sendable {
     let pid: pid_t
     private let files: (output: URL, errors: URL)
-    private let shell: Mutex<Process>
-    private let ended = Mutex<Int32?>(nil)
+    private let shell: Program
 
     /// The folder that the programs of this package were built into.
     static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -32,64 +31,33 @@ final class Child: Sendable {
         _ program: String, _ arguments: [String], environment: [String: String] = [:], folder: URL, label: String
     ) throws {
         files = (folder.appending(path: "\(label).out"), folder.appending(path: "\(label).err"))
-        let shell = Process()
-        let output = Pipe()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         let path = Self.products.appending(path: program).path
-        shell.arguments = ["-c", Self.keeper, "sh", files.output.path, files.errors.path, path] + arguments
         // A crash is reported in a line, not after seconds of symbolication.
         let base = ProcessInfo.processInfo.environment.filter { $0.key != "REDIS_URL" }
-        shell.environment = base.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
-        shell.standardInput = Pipe()
-        shell.standardOutput = output
-        shell.standardError = FileHandle.nullDevice
-        try Self.run(shell)
-        let first = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        shell = try Program(
+            ["/bin/sh", "-c", Self.keeper, "sh", files.output.path, files.errors.path, path] + arguments,
+            environment: base.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 })
+        let first = shell.waitForOutput { $0.contains("\n") }
         guard let number = first.split(separator: "\n").first?.dropFirst(4), let pid = pid_t(number) else {
             throw Overdue(description: "\(program) did not start: \(first)")
         }
         self.pid = pid
-        self.shell = Mutex(shell)
-        take(first)
-        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let piece = handle.availableData
-            if piece.isEmpty { handle.readabilityHandler = nil }
-            self?.take(String(decoding: piece, as: UTF8.self))
-        }
-    }
-
-    /// Starts the shell with no signal blocked: the threads of tasks block most, and a program inherits that.
-    private static func run(_ shell: Process) throws {
-        var none = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try shell.run()
-    }
-
-    deinit { close() }
-
-    private func take(_ text: String) {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("exit ") }) else { return }
-        ended.withLock { $0 = Int32(line.dropFirst(5)) }
     }
 
     /// Kills the program unless it has ended.
-    private func close() {
-        shell.withLock { shell in
-            (shell.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
-            shell.waitUntilExit()
-        }
+    deinit {
+        shell.closeInput()
+        shell.waitForEnd()
     }
 
     /// Sends a signal, unless the program has ended.
-    func signal(_ number: Int32) {
-        ended.withLock { if $0 == nil { _ = Foundation.kill(pid, number) } }
-    }
+    func signal(_ number: Int32) { if status == nil { _ = Foundation.kill(pid, number) } }
 
     /// The exit status, or 128 and the number of the signal; nil while it runs.
-    var status: Int32? { ended.withLock { $0 } }
+    var status: Int32? {
+        let line = shell.output.split(separator: "\n").first { $0.hasPrefix("exit ") }
+        return line.flatMap { Int32($0.dropFirst(5)) }
+    }
 
     /// Waits for the end and answers the exit status.
     func exit(within limit: Duration = .seconds(20)) async throws -> Int32 {

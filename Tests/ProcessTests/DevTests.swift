@@ -179,17 +179,7 @@ extension ProcessTests {
 
         /// Runs a text as a person would who pastes it.
         private static func shell(_ text: String) async throws -> (status: Int32, output: String) {
-            let shell = Process()
-            let output = Pipe()
-            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-            shell.arguments = ["-c", text]
-            shell.standardOutput = output
-            shell.standardError = FileHandle.nullDevice
-            let ended = Log<Int32>()
-            shell.terminationHandler = { ended.note($0.terminationStatus) }
-            try shell.run()
-            let status = try await ended.items(count: 1)[0]
-            return (status, String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+            try await Program.run(["/bin/sh", "-c", text])
         }
     }
 }

@@ -55,18 +55,8 @@ import Testing
     }
 
     private func python(_ site: Site, _ arguments: [String]) async throws -> (output: String, status: Int32) {
-        let process = Process()
-        let output = site.redis.folder.appending(path: "python.out")
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [Self.script.path] + arguments
-        process.environment = ["REDIS_URL": site.redis.url]
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = FileHandle.nullDevice
-        let status: Int32 = try await withCheckedThrowingContinuation { caller in
-            process.terminationHandler = { caller.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { caller.resume(throwing: error) }
-        }
-        return (try String(contentsOf: output, encoding: .utf8), status)
+        let words = ["/usr/bin/python3", Self.script.path] + arguments
+        let (status, output) = try await Program.run(words, environment: ["REDIS_URL": site.redis.url])
+        return (output, status)
     }
 }

@@ -7,18 +7,13 @@ import Testing
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct ReloadTests {
         /// A certificate that is its own authority, in PEM files of a folder.
-        private static func certificate(in folder: URL) throws -> (certificate: String, key: String) {
+        private static func certificate(in folder: URL) async throws -> (certificate: String, key: String) {
             let files = (folder.appending(path: "server.crt").path, folder.appending(path: "server.key").path)
-            let openssl = Process()
-            openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            openssl.arguments =
+            let request =
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
                 + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
-                + ["-out", files.0, "-keyout", files.1]
-            openssl.standardError = FileHandle.nullDevice
-            try openssl.run()
-            openssl.waitUntilExit()
-            guard openssl.terminationStatus == 0 else { throw Overdue(description: "openssl made no certificate") }
+            let made = try await Program.run(request + ["-out", files.0, "-keyout", files.1])
+            guard made.status == 0 else { throw Overdue(description: "openssl made no certificate") }
             return files
         }
 
@@ -43,7 +38,7 @@ extension ProcessTests {
             let folder = URL(fileURLWithPath: "/tmp/reload-\(UUID().uuidString.prefix(8))", isDirectory: true)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let files = try Self.certificate(in: folder)
+            let files = try await Self.certificate(in: folder)
             let port = try Self.port()
             let trusted = folder.appending(path: "ca.pem")
             try Data(contentsOf: URL(fileURLWithPath: files.certificate)).write(to: trusted)

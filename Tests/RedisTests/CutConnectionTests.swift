@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -8,7 +9,7 @@ import Testing
         let seed =
             ProcessInfo.processInfo.environment["REDIS_TEST_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64.max)
         print("REDIS_TEST_SEED=\(seed)")
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let proxy = try await TestProxy(before: server, Behaviour(.cut(within: 60_000), seed: seed))
         let client = client(of: proxy) { $0.maxInFlight = 256 }
         var tally: [String: Int] = [:]

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Redis
 
 @Suite(.timeLimit(.minutes(1))) struct LogInTests {
-    private func attempt(_ server: RedisProcess, _ username: String?, _ password: String?) async -> RedisError? {
+    private func attempt(_ server: PrivateRedis, _ username: String?, _ password: String?) async -> RedisError? {
         let client = client(of: server) { ($0.username, $0.password) = (username, password.map(Secret.init)) }
         let error = await client.failureToConnect()
         await client.close()
@@ -11,8 +12,9 @@ import Testing
     }
 
     @Test func `user and password are checked when connecting`() async throws {
-        let server = try await RedisProcess.launch(
-            "--user", "app", "on", ">secret", "~*", "&*", "+@all", "--requirepass", "general")
+        let server = try await PrivateRedis.launch([
+            "--user", "app", "on", ">secret", "~*", "&*", "+@all", "--requirepass", "general",
+        ])
         #expect(await attempt(server, "app", "secret") == nil)
         #expect(await attempt(server, nil, "general") == nil)
         #expect(await attempt(server, "default", "general") == nil)
@@ -28,7 +30,7 @@ import Testing
     }
 
     @Test func `a password for a server without one is refused`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         guard case .authentication = await attempt(server, nil, "secret") else {
             Issue.record("not refused")
             return
@@ -36,7 +38,7 @@ import Testing
     }
 
     @Test func `commands fail at once with a wrong password and succeed once it is right`() async throws {
-        let server = try await RedisProcess.launch("--requirepass", "old")
+        let server = try await PrivateRedis.launch(["--requirepass", "old"])
         let client = client(of: server) {
             $0.password = Secret("new")
             $0.commandTimeout = .seconds(30)
@@ -53,7 +55,7 @@ import Testing
         #expect(try await client.send(Command("PING")).string() == "PONG")
     }
 
-    private func admin(of server: RedisProcess) -> RedisClient {
+    private func admin(of server: PrivateRedis) -> RedisClient {
         client(of: server) { $0.password = Secret("old") }
     }
 
@@ -63,7 +65,9 @@ import Testing
     }
 
     @Test func `a user without a right hears so, and the connection stays`() async throws {
-        let server = try await RedisProcess.launch("--user", "viewer", "on", ">secret", "~*", "+get", "+client|setname")
+        let server = try await PrivateRedis.launch([
+            "--user", "viewer", "on", ">secret", "~*", "+get", "+client|setname",
+        ])
         let client = client(of: server) { ($0.username, $0.password) = ("viewer", Secret("secret")) }
         guard case .permission = await client.failure(of: Command("SET", "k", "v"))
         else {

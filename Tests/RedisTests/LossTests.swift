@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func `a restarted server is found again, and commands wait for it`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let news = News()
         let client = client(of: server, news: news)
         try await client.connect()
@@ -62,14 +63,14 @@ import Testing
         await news.first { $0 == .lost(.connectionLost(sent: true)) }
         #expect(!client.isConnected)
         async let early = client.send(Command("ECHO", "early"), timeout: .seconds(20))
-        try await server.start()
+        try server.start()
         await news.first { $0 == .connected }
         #expect(try await early.string() == "early")
         #expect(try await client.send(Command("ECHO", "late")).string() == "late")
     }
 
     @Test func `a connection that swallows everything is given up at the deadline`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let proxy = try await TestProxy(before: server)
         let client = client(of: proxy) { $0.connectTimeout = .milliseconds(250) }
         #expect(try await client.send(Command("ECHO", "before")).string() == "before")
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test func `a frozen server cannot make the client exceed its bound`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server) {
             $0.maxInFlight = 10
             $0.connectTimeout = .milliseconds(300)

@@ -1,12 +1,13 @@
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Redis
 
 @Suite(.timeLimit(.minutes(1))) struct RedisClientTests {
     @Test func `ping and echo`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         try await client.connect()
         #expect(client.isConnected)
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func `the first command connects`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         #expect(!client.isConnected)
         #expect(try await client.send(Command("ECHO", "x")).string() == "x")
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func `TCP works by name and by address`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let proxy = try await TestProxy(before: server)
         for host in ["localhost", "127.0.0.1"] {
             let client = client(of: proxy, host: host)
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func `a pipeline answers in order, each command for itself`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         let commands = [
             Command("SET", "k", "1"), Command("LPUSH", "k", "x"), Command("INCR", "k"), Command("GET", "none"),
@@ -52,14 +53,14 @@ import Testing
     }
 
     @Test func `a pipeline beyond the bound gets through`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server) { ($0.maxInFlight, $0.commandTimeout) = (3, .seconds(30)) }
         let results = try await client.pipeline((0..<1000).map { Command("ECHO", "\($0)") })
         for (index, result) in results.enumerated() { #expect(try result.get().string() == "\(index)") }
     }
 
     @Test func `big values go both ways`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         let bytes = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         var arguments = Arguments()
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func `submit completes on the event loop`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         let loop = client.eventLoop
         let (answer, isOnLoop) = await withCheckedContinuation { caller in
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test func `each database has its own keys, and the name is shown`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let zero = client(of: server)
         let three = client(of: server) {
             $0.database = 3
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func `a script the server has forgotten is sent again`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         let script = Script(
             name: "sum", source: "return {KEYS[1], ARGV[1] + ARGV[2]}", sha1: "c5c0c1fc03e9b4ef4bd5bcd4d5e3e9b4c5b4b0a1"
@@ -124,7 +125,7 @@ import Testing
     }
 
     @Test func `close fails what is pending and may be called twice`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         try await client.connect()
         let (stream, continuation) = AsyncStream.makeStream(of: Result<Reply, RedisError>.self)
@@ -140,7 +141,7 @@ import Testing
     }
 
     @Test func `a client that nobody holds closes its connection`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let news = News()
         func use() async throws {
             let client = client(of: server, news: news)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -13,12 +14,12 @@ import Testing
         var arguments = Arguments()
         arguments.append("k")
         if name == "SET" { arguments.append("v") }
-        let server = try await RedisProcess.launch(options)
+        let server = try await PrivateRedis.launch(options)
         #expect(await client(of: server).failure(of: Command(name, arguments)) == expected)
     }
 
     @Test func `scripts fail as scripts, and keep the words of the commands in them`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let client = client(of: server)
         for source in ["error('boom')", "return nosuch", "this is not Lua", "return redis.call('NOSUCH')"] {
             guard case .script = await client.failure(of: Command("EVAL", source, "0")) else {
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `a waiting command can be woken with an error`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let (sleeper, other) = (client(of: server), client(of: server))
         let id = try await sleeper.send(Command("CLIENT", "ID")).string()
         let (stream, continuation) = AsyncStream.makeStream(of: Result<Reply, RedisError>.self)
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func `a server busy with a script says so`() async throws {
-        let server = try await RedisProcess.launch(["--busy-reply-threshold", "1"])
+        let server = try await PrivateRedis.launch(["--busy-reply-threshold", "1"])
         let (culprit, victim) = (client(of: server), client(of: server))
         try await victim.connect()
         let (stream, continuation) = AsyncStream.makeStream(of: Result<Reply, RedisError>.self)

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -8,7 +9,7 @@ import Testing
 /// A private redis-server that speaks TLS on a port of 127.0.0.1 and nothing else there; its socket is for the test.
 final class TLSRedis: Sendable {
     let authority: TestAuthority
-    let process: RedisProcess
+    let process: PrivateRedis
     let port: Int
 
     /// Starts a server with a certificate for these names. With `clientsOf`, it wants a certificate of that authority.
@@ -27,14 +28,14 @@ final class TLSRedis: Sendable {
     }
 
     /// A free port can be taken by somebody else before the server has it: then another is tried.
-    private static func launch(_ options: [String]) async throws -> (RedisProcess, Int) {
+    private static func launch(_ options: [String]) async throws -> (PrivateRedis, Int) {
         var attempts = 5
         while true {
             attempts -= 1
             let port = try await freePort()
             do {
                 let all = ["--tls-port", "\(port)", "--bind", "127.0.0.1"] + options
-                return (try await RedisProcess.launch(all), port)
+                return (try await PrivateRedis.launch(all), port)
             } catch  where attempts > 0 { continue }
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -21,7 +22,7 @@ import Testing
     init() async throws { authority = try await TestAuthority() }
 
     @Test func `a server without TLS is not spoken to in plain text`() async throws {
-        let server = try await RedisProcess.launch("--requirepass", "secret")
+        let server = try await PrivateRedis.launch(["--requirepass", "secret"])
         let proxy = try await TestProxy(before: server)
         let client = encrypted(proxy.port) {
             $0.password = Secret("secret")
@@ -59,7 +60,7 @@ import Testing
     }
 
     @Test func `a server that once answered in plain text is not suspected of TLS when it is away`() async throws {
-        let server = try await RedisProcess.launch()
+        let server = try await PrivateRedis.launch()
         let proxy = try await TestProxy(before: server)
         let client = client(of: proxy)
         try await client.connect()

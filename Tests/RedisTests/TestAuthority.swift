@@ -1,10 +1,16 @@
 import Foundation
+import Synchronization
+import TestSupport
 
 @testable import Redis
 
 /// A certificate authority of the test's own, with the certificates that it issues, in a folder that goes with the
 /// program: clients read files long after the test mentions the authority for the last time.
 final class TestAuthority: Sendable {
+    private struct Trouble: Error, CustomStringConvertible {
+        var description: String
+    }
+
     /// The paths of a certificate and its key.
     struct Pair: Sendable {
         let certificate: String
@@ -59,24 +65,25 @@ final class TestAuthority: Sendable {
                 + options)
     }
 
-    /// Waits on a thread of its own: the few that run tasks have tests to run.
     func openssl(_ arguments: [String]) async throws {
-        try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Void, any Error>) in
-            Thread.detachNewThread { caller.resume(with: Result { try Self.run(arguments) }) }
-        }
+        let (status, text) = try await Program.run(["openssl"] + arguments, errors: .output)
+        if status != 0 { throw Trouble(description: "openssl \(arguments): \(text)") }
+    }
+}
+
+/// Folders that are still there at the end of the program, and go then.
+final class Leftovers: Sendable {
+    static let shared = Leftovers()
+
+    private let folders = Mutex<[URL]>([])
+
+    private init() {
+        atexit { Leftovers.shared.clear() }
     }
 
-    private static func run(_ arguments: [String]) throws {
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardError = output
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        if process.terminationStatus != 0 {
-            throw RedisProcess.StartFailure(description: "openssl \(arguments): \(text)")
-        }
+    func add(_ folder: URL) { folders.withLock { $0.append(folder) } }
+
+    private func clear() {
+        for folder in folders.withLock({ $0 }) { try? FileManager.default.removeItem(at: folder) }
     }
 }

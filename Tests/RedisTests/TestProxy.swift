@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A TCP proxy before a server that can misbehave. Closes with the object.
 final class TestProxy: Sendable {
@@ -9,7 +10,7 @@ final class TestProxy: Sendable {
     private let listener: any Channel
     private let server: any Sendable
 
-    convenience init(before server: RedisProcess, _ behaviour: Behaviour = Behaviour()) async throws {
+    convenience init(before server: PrivateRedis, _ behaviour: Behaviour = Behaviour()) async throws {
         try await self.init(SocketAddress(unixDomainSocketPath: server.socketPath), of: server, behaviour)
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -64,7 +65,7 @@ func settings(_ endpoint: RedisConfiguration.Endpoint) -> RedisConfiguration {
 
 /// A client of a private server, not connected yet.
 func client(
-    of server: RedisProcess, news: News? = nil, _ change: (inout RedisConfiguration) -> Void = { _ in }
+    of server: PrivateRedis, news: News? = nil, _ change: (inout RedisConfiguration) -> Void = { _ in }
 ) -> RedisClient {
     var configuration = settings(.unix(path: server.socketPath))
     change(&configuration)
