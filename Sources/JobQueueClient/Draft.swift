@@ -4,19 +4,36 @@ import Synchronization
 
 // From what the caller said to what is stored.
 
+/// Options that have been checked, once for all jobs of a call.
+struct Terms {
+    var queue: QueueName
+    var policy: Policy
+    var tags: [String]
+    var metadata: [String: String]
+    var expiry: Duration?
+
+    init(_ options: JobOptions) throws(JobQueueError) {
+        do throws(NameError) {
+            queue = try QueueName(options.queue)
+            for tag in options.tags { try Names.checkName(tag, "tag") }
+        } catch { throw JobQueueError(.badName, "\(error)") }
+        policy = try Policy(options)
+        tags = options.tags
+        metadata = options.metadata
+        expiry = options.expiry
+    }
+}
+
 /// A job whose names and numbers have been checked.
 struct Draft {
-    var queue: QueueName
     var id: String?
     var envelope: Envelope
     var expiry: Duration?
 
-    init(name: String, payload: [UInt8], id: String?, options: JobOptions, isJSON: Bool) throws(JobQueueError) {
+    init(name: String, payload: [UInt8], id: String?, terms: Terms, isJSON: Bool) throws(JobQueueError) {
         do throws(NameError) {
-            queue = try QueueName(options.queue)
             try Names.checkName(name, "job name")
             if let id { try Names.checkID(id) }
-            for tag in options.tags { try Names.checkName(tag, "tag") }
         } catch { throw JobQueueError(.badName, "\(error)") }
         if !isJSON {
             do throws(JSONScanner.Failure) { try JSONScanner.validate(payload) } catch {
@@ -25,10 +42,10 @@ struct Draft {
         }
         self.id = id
         envelope = Envelope(name: name, payload: payload[...])
-        envelope.policy = try Policy(options)
-        envelope.tags = options.tags
-        envelope.metadata = options.metadata
-        expiry = options.expiry
+        envelope.policy = terms.policy
+        envelope.tags = terms.tags
+        envelope.metadata = terms.metadata
+        expiry = terms.expiry
     }
 }
 

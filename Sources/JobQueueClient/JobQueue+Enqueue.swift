@@ -73,16 +73,17 @@ extension JobQueue {
         options: JobOptions,
         isChecked: Bool
     ) async throws(JobQueueError) -> EnqueueResult {
-        let draft = try Draft(name: name, payload: payload, id: id, options: options, isJSON: isChecked)
+        let terms = try Terms(options)
+        let draft = try Draft(name: name, payload: payload, id: id, terms: terms, isJSON: isChecked)
         let job = try prepare(draft, due: Self.due(delay, runAt))
-        let entrance = entrance(draft.queue)
+        let entrance = entrance(terms.queue)
         switch await entrance.enqueue(job) {
-        case .success(let admission): return result(of: admission, job.id, draft.queue)
+        case .success(let admission): return result(of: admission, job.id, terms.queue)
         case .failure(let error): throw JobQueueError(error)
         }
     }
 
-    /// Hands over many jobs, one round trip for each 1,000, and answers for each, in order.
+    /// Hands over many jobs, 1,000 at most in a round trip, and answers for each, in order.
     ///
     /// One that cannot be stored does not keep the others out. After an error of the connection the jobs of that round
     /// trip, and of those after it, are `refused`.
@@ -91,9 +92,9 @@ extension JobQueue {
     )
         async -> [EnqueueResult]
     {
-        await enqueue(drafts: jobs, due: Self.due(delay, nil), options?.queue ?? J.options.queue) {
-            job throws(JobQueueError) in
-            try Draft(name: J.name, payload: Self.encode(job), id: nil, options: options ?? J.options, isJSON: true)
+        await enqueue(drafts: jobs, due: Self.due(delay, nil), options ?? J.options) {
+            (job, terms) throws(JobQueueError) in
+            try Draft(name: J.name, payload: Self.encode(job), id: nil, terms: terms, isJSON: true)
         }
     }
 
@@ -116,60 +117,69 @@ extension JobQueue {
     )
         async -> [EnqueueResult]
     {
-        await enqueue(drafts: jobs, due: Self.due(delay, nil), options.queue) { job throws(JobQueueError) in
-            try Draft(name: job.name, payload: Array(job.payload.utf8), id: job.id, options: options, isJSON: false)
+        await enqueue(drafts: jobs, due: Self.due(delay, nil), options) { (job, terms) throws(JobQueueError) in
+            try Draft(name: job.name, payload: Array(job.payload.utf8), id: job.id, terms: terms, isJSON: false)
         }
     }
 
-    /// While one batch is on its way, the next is made ready. One at a time, so that they are stored in order.
+    /// While batches are on their way, the next is made ready. They leave in order, on one connection: so they are stored,
+    /// while nothing goes wrong. Where Redis is near, a batch leaves as soon as fewer than two are under way, full or not:
+    /// else Redis would wait while a thousand jobs are encoded, and the caller while they are stored.
     private func enqueue<T>(
-        drafts sources: [T], due: Due, _ queue: String, _ draft: (T) throws(JobQueueError) -> Draft
+        drafts sources: [T], due: Due, _ options: JobOptions, _ draft: (T, Terms) throws(JobQueueError) -> Draft
     ) async -> [EnqueueResult] {
-        var results = [EnqueueResult?](repeating: nil, count: sources.count)
-        guard let name = try? QueueName(queue) else {
-            return sources.map { source in
-                do throws(JobQueueError) {
-                    _ = try draft(source)
-                    return .refused(JobQueueError(.internalError, "a bad name of a queue was not noticed"))
-                } catch { return .refused(error) }
-            }
+        let terms: Terms
+        do throws(JobQueueError) { terms = try Terms(options) } catch {
+            return sources.map { _ in .refused(error) }
         }
-        let entrance = entrance(name)
-        await withTaskGroup(of: Result<[Admission], StoreError>.self) { group in
+        var results = [EnqueueResult?](repeating: nil, count: sources.count)
+        let entrance = entrance(terms.queue)
+        await withTaskGroup(of: (Batch, Result<[Admission], StoreError>).self) { group in
             var failure: JobQueueError?
-            var (batch, sent) = (Batch(), Batch())
+            var batch = Batch()
+            let ended = Ended()
+            /// How many may be under way: one that Redis works at, and one that waits for it.
+            var limit: Int { entrance.isOpen ? 2 : 1 }
+            var (started, received) = (0, 0)
             func receive() async {
-                guard let answer = await group.next() else { return }
-                for (index, position) in sent.positions.enumerated() {
-                    switch answer {
-                    case .success(let admissions):
-                        results[position] = result(of: admissions[index], sent.jobs[index].id, name)
-                    case .failure(let error):
-                        failure = JobQueueError(error)
-                        results[position] = .refused(JobQueueError(error))
+                guard let (sent, answer) = await group.next() else { return }
+                received += 1
+                switch answer {
+                case .success(let admissions):
+                    for (index, position) in sent.positions.enumerated() {
+                        results[position] = result(of: admissions[index], sent.jobs[index].id, terms.queue)
                     }
+                case .failure(let error):
+                    failure = failure ?? JobQueueError(error)
+                    for position in sent.positions { results[position] = .refused(JobQueueError(error)) }
                 }
             }
             func send() async {
-                await receive()
-                sent = batch
+                while started - received >= limit { await receive() }
+                let ready = batch
                 batch = Batch()
                 if let failure {
-                    for position in sent.positions { results[position] = .refused(failure) }
+                    for position in ready.positions { results[position] = .refused(failure) }
                 } else {
-                    let jobs = sent.jobs
-                    group.addTask { await entrance.enqueue(jobs) }
+                    started += 1
+                    // At once: it has been given to the connection when this returns.
+                    group.addImmediateTask {
+                        let answer = await entrance.enqueue(ready.jobs)
+                        ended.increase()
+                        return (ready, answer)
+                    }
                 }
             }
             for (position, source) in sources.enumerated() {
                 do throws(JobQueueError) {
-                    let job = try prepare(try draft(source), due: due)
+                    let job = try prepare(try draft(source, terms), due: due)
                     if !batch.hasRoom(for: job) { await send() }
                     batch.add(job, at: position)
+                    if batch.isWorthATrip, entrance.isNear, started - ended.count < limit { await send() }
                 } catch { results[position] = .refused(error) }
             }
             if !batch.jobs.isEmpty { await send() }
-            await receive()
+            while received < started { await receive() }
         }
         return results.map { $0 ?? .refused(JobQueueError(.internalError, "a job was not answered for")) }
     }
@@ -181,6 +191,9 @@ private struct Batch {
     private(set) var positions: [Int] = []
     private var bytes = 0
 
+    /// A script call costs Redis as much as a few jobs do.
+    var isWorthATrip: Bool { jobs.count >= 128 }
+
     func hasRoom(for job: NewJob) -> Bool {
         jobs.isEmpty || jobs.count < QueueStore.batchLimit && bytes + job.envelope.count <= QueueStore.batchBytes
     }
@@ -190,4 +203,11 @@ private struct Batch {
         positions.append(position)
         bytes += job.envelope.count
     }
+}
+
+/// How many batches have been answered.
+private final class Ended: Sendable {
+    private let number = Atomic(0)
+    var count: Int { number.load(ordering: .relaxed) }
+    func increase() { number.add(1, ordering: .relaxed) }
 }

@@ -102,6 +102,7 @@ private struct Odd: Encodable {
 @Suite struct PayloadEncoderTests {
     private static let plain = [
         Writing(Order()), Writing([Order(), Order()]), Writing(["b": 1, "a": 2]),
+        Writing(["a b": 1, "a!": 2, "a": 3, "": 4]),
         Writing([1: true, 10: false, 2: true]),
         Writing([0.1, 1e16, 1e-7, .pi, -0.0, Double.leastNonzeroMagnitude, 1.7976931348623157e308]),
         Writing([Float(0.1), 3.4e38, 16_777_216]), Writing("\u{7F}\u{2028}"), Writing(""), Writing(0),
