@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "JobQueueCLI",
             dependencies: [
-                "JobQueueBench", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore",
+                "JobQueueBench", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
+                "TerminalDashboard", "JobStore",
                 "JobModel", "Redis", arguments, configuration, logging, signals, yaml,
             ],
             swiftSettings: house),
@@ -76,6 +77,10 @@ let package = Package(
         .target(
             name: "JobQueueWorker",
             dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", collections, logging] + nio,
+            swiftSettings: house),
+        .target(
+            name: "JobQueueSupervisor",
+            dependencies: ["JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", logging],
             swiftSettings: house),
         .target(
             name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
@@ -120,6 +125,9 @@ let package = Package(
                 logging,
             ],
             swiftSettings: house),
+        .testTarget(
+            name: "SupervisorTests",
+            dependencies: ["JobQueueSupervisor", "JobQueueWorker", "JobStore", "JobModel"], swiftSettings: house),
         .testTarget(
             name: "CLITests",
             dependencies: [

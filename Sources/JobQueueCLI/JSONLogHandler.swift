@@ -12,12 +12,14 @@ enum LogFormat: String, CaseIterable {
 
     /// Where lines go: standard error, so that what commands print stays apart.
     func handler() -> any LogHandler {
-        switch self {
+        switch seen {
         case .text: LineLogHandler()
-        case .json: JSONLogHandler()
-        case .auto: isatty(STDERR_FILENO) == 1 ? LineLogHandler() : JSONLogHandler()
+        case .json, .auto: JSONLogHandler()
         }
     }
+
+    /// What `auto` is here.
+    var seen: LogFormat { self == .auto ? isatty(STDERR_FILENO) == 1 ? .text : .json : self }
 }
 
 /// Log lines for machines: one JSON object a line. `ts`, `level` and `msg` first, then the process, then the fields.

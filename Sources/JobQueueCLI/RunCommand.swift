@@ -12,6 +12,10 @@ struct RunCommand: AsyncParsableCommand {
             TERM or INT: no new jobs, running ones may go on for --drain-timeout, then they are cancelled and given back
             without an attempt being spent. A second signal gives back at once, a third ends the process.
             HUP reads certificate files again; from a terminal that is closed it means TERM.
+
+            With --processes a supervisor keeps so many processes alive, each with --concurrency handlers. What a process
+            ran when it died is known at once and runs again. HUP replaces them one by one, TTIN and TTOU add and remove
+            one, USR1 logs what each is doing.
             """,
         aliases: ["worker"])
 
@@ -19,11 +23,13 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WorkerOptions
 
+    @OptionGroup var processes: ProcessOptions
+
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
 
     func run() async throws {
-        let sources = redis.sources(options.settings)
+        let sources = redis.sources(options.settings.merging(processes.settings) { $1 })
         let settings = try Settings(sources)
         let logger = settings.logger()
         let handlers = try await options.handlers(settings, sources)
@@ -31,10 +37,12 @@ struct RunCommand: AsyncParsableCommand {
         var configuration = settings.worker
         configuration.isBurst = burst
         configuration.logger = logger
+        configuration.board = Board.inherited()
         let worker: Worker
         do throws(JobQueueError) {
             worker = try Worker(url: settings.redis.url.reveal(), handlers: handlers, configuration: configuration)
         } catch { throw Failure(error) }
+        if settings.processes != 0, configuration.board == nil { return try await supervise(settings, logger) }
         // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
         try await settings.redis.withQueue { _ in }
         if handlers.names.isEmpty {

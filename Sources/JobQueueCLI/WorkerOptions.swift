@@ -38,7 +38,7 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: help(Settings.logFormat))
     var logFormat: String?
 
-    private static func help(_ setting: some SettingDescription) -> ArgumentHelp {
+    static func help(_ setting: some SettingDescription) -> ArgumentHelp {
         ArgumentHelp("\(setting.help) (default: \(setting.fallback))")
     }
 

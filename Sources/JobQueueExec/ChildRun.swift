@@ -55,6 +55,8 @@ struct ChildRun: ~Copyable {
         var grace: @Sendable () -> Duration
         var output: Int
         var log: Int
+        /// Lines of stderr are text and nothing else.
+        var isPlain = false
         /// Asked once the child is told to stop: the number that it hears with TERM, if it can; else 0.
         var reason: @Sendable () -> Int = { 0 }
     }
@@ -80,7 +82,7 @@ struct ChildRun: ~Copyable {
         self.input = input
         self.limits = limits
         self.log = log
-        errors = ErrorStream(limit: limits.log)
+        errors = ErrorStream(limit: limits.log, isPlain: limits.isPlain)
         waits = [
             pollfd(fd: child.input, events: Int16(POLLOUT), revents: 0),
             pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),

@@ -2,6 +2,12 @@ import CSpawn
 import JobQueueWorker
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A program that runs beside this process for as long as it is wanted, such as a private server.
 ///
 /// It is started as the children of jobs are, so it leads a process group of its own, which a Ctrl-C on the terminal does
@@ -18,6 +24,11 @@ package final class Companion: Sendable {
         package var errors: String
         /// It was told to stop, did not within its grace, and was killed.
         package var wasKilled: Bool
+
+        /// What ended it, in words.
+        package var cause: String {
+            Verdict.describe(signal.map { .signal($0) } ?? .code(code ?? 0))
+        }
     }
 
     /// It could not be started.
@@ -26,6 +37,9 @@ package final class Companion: Sendable {
     }
 
     private struct State {
+        var pid = 0
+        /// Open while the companion lives: what it stands for cannot become somebody else.
+        var pidfd: Int32 = -1
         var end: End?
         var watchers: [@Sendable (End) -> Void] = []
     }
@@ -41,28 +55,57 @@ package final class Companion: Sendable {
             let companion = try Companion()
             try await companion.start(Launch(program), grace: program.grace)
             return companion
-        } catch {
-            switch error {
-            case .permanent(let message), .shortage(let message): throw Refusal(description: message)
-            }
+        } catch { throw refusal(error) }
+    }
+
+    /// Starts this program once more. Each line that it writes to stderr is told as it is.
+    package static func start(
+        itself arguments: [String], variables: [String: String], grace: Duration,
+        log: @escaping @Sendable (String) -> Void
+    ) async throws(Refusal) -> Companion {
+        do throws(Launch.Failure) {
+            let companion = try Companion()
+            let launch = Launch(itself: arguments, variables: variables, grace: grace)
+            try await companion.start(launch, grace: grace, log: log)
+            return companion
+        } catch { throw refusal(error) }
+    }
+
+    private static func refusal(_ error: Launch.Failure) -> Refusal {
+        switch error {
+        case .permanent(let message), .shortage(let message): return Refusal(description: message)
         }
     }
 
     /// Returns once the child runs. Its thread lives as long as the child does: else the kernel would kill it too early.
-    private func start(_ launch: Launch, grace: Duration) async throws(Launch.Failure) {
+    private func start(
+        _ launch: Launch, grace: Duration, log: (@Sendable (String) -> Void)? = nil
+    ) async throws(Launch.Failure) {
         let result: Result<Void, Launch.Failure> = await withCheckedContinuation { caller in
             let isStarted = OwnThread.start("program", stack: 256 * 1024) { [self] in
                 let child: queue_spawn_child
                 do throws(Launch.Failure) { child = try launch.start() } catch {
                     return caller.resume(returning: .failure(error))
                 }
+                let pidfd = fcntl(child.pidfd, F_DUPFD_CLOEXEC, 0)
+                state.withLock { ($0.pid, $0.pidfd) = (Int(child.pid), pidfd) }
                 caller.resume(returning: .success(()))
-                let limits = ChildRun.Limits(grace: { grace }, output: 64 * 1024, log: 0)
-                note(ChildRun(child, input: [], limits: limits, stop: stopSwitch) { _ in }.run())
+                let limits = ChildRun.Limits(
+                    grace: { grace }, output: 64 * 1024, log: log == nil ? 0 : .max, isPlain: log != nil)
+                note(ChildRun(child, input: [], limits: limits, stop: stopSwitch) { log?($0.text) }.run())
             }
             if !isStarted { caller.resume(returning: .failure(.shortage("no thread can be started"))) }
         }
         try result.get()
+    }
+
+    deinit { state.withLock { if $0.pidfd >= 0 { close($0.pidfd) } } }
+
+    package var pid: Int { state.withLock { $0.pid } }
+
+    /// Sends it a signal, unless it has ended.
+    package func signal(_ number: Int32) {
+        state.withLock { if $0.pidfd >= 0 { _ = queue_signal($0.pidfd, number) } }
     }
 
     private func note(_ child: ChildEnd) {
@@ -97,10 +140,15 @@ package final class Companion: Sendable {
         return nil
     }
 
+    /// Waits for its end, however impatient the task is.
+    package func wait() async -> End {
+        await withCheckedContinuation { caller in watch { caller.resume(returning: $0) } }
+    }
+
     /// Tells it to stop, TERM and after the grace KILL, and waits for its end, however impatient the task is.
     @discardableResult
     package func stop() async -> End {
         stopSwitch.flip()
-        return await withCheckedContinuation { caller in watch { caller.resume(returning: $0) } }
+        return await wait()
     }
 }

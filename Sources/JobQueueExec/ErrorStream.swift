@@ -23,6 +23,7 @@ struct ErrorStream: Sendable {
     static let tailBytes = 2000
 
     private var allowance: Int
+    private let isPlain: Bool
     private var line: [UInt8] = []
     /// Bytes of the present line, those cut off included.
     private var lineLength = 0
@@ -33,8 +34,11 @@ struct ErrorStream: Sendable {
     /// What the child asked for, ms.
     private(set) var retryAfter: Int?
 
-    /// Logs up to `limit` bytes.
-    init(limit: Int) { allowance = limit }
+    /// Logs up to `limit` bytes. In a plain stream no line is an instruction.
+    init(limit: Int, isPlain: Bool = false) {
+        allowance = limit
+        self.isPlain = isPlain
+    }
 
     /// Takes what was read. Calls `log` with each line that is complete.
     mutating func take(_ bytes: UnsafeRawBufferPointer, _ log: (Line) -> Void) {
@@ -97,7 +101,7 @@ struct ErrorStream: Sendable {
     private mutating func read() -> Line {
         let cut = lineLength > Self.lineLimit ? "…" : ""
         var answer = Line(text: String(decoding: line, as: UTF8.self) + cut)
-        guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}") else { return answer }
+        guard !isPlain, line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}") else { return answer }
         var wait: Int?
         let isObject = line.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(buffer)

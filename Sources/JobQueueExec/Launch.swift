@@ -14,11 +14,24 @@ struct Launch: Sendable {
     private let base: [String: String]
     /// This program once more, for a handler of its own.
     private let isIsolated: Bool
+    /// Not the command's program but this one.
+    private let isItself: Bool
 
     init(_ handler: ExecHandler, worker: [String: String] = ProcessInfo.processInfo.environment) {
         self.handler = handler
         base = Variables.base(of: handler, worker: worker)
         isIsolated = false
+        isItself = false
+    }
+
+    /// This program with other arguments, and with further variables beside those that it has itself.
+    init(itself arguments: [String], variables: [String: String], grace: Duration) {
+        var handler = ExecHandler(command: [ProcessInfo.processInfo.arguments.first ?? "queue-worker"] + arguments)
+        handler.grace = grace
+        self.handler = handler
+        base = Self.quiet.merging(ProcessInfo.processInfo.environment) { $1 }.merging(variables) { $1 }
+        isIsolated = false
+        isItself = true
     }
 
     /// This program with the arguments and the environment that it has itself, so that it makes the same handlers.
@@ -28,11 +41,13 @@ struct Launch: Sendable {
         handler.maxCPUTime = way.maxCPUTime
         self.handler = handler
         let mark = IsolatedMark.variable
-        // A report of a crash takes seconds, and puts memory of the process into the error that is kept.
-        let defaults = ["SWIFT_BACKTRACE": "enable=no"]
-        base = defaults.merging(ProcessInfo.processInfo.environment) { $1 }.merging([mark.name: mark.value]) { $1 }
+        base = Self.quiet.merging(ProcessInfo.processInfo.environment) { $1 }.merging([mark.name: mark.value]) { $1 }
         isIsolated = true
+        isItself = true
     }
+
+    /// A report of a crash takes seconds, and puts memory of the process into the error that is kept.
+    private static let quiet = ["SWIFT_BACKTRACE": "enable=no"]
 
     /// The running program: also when a deploy has put another file in its place.
     private static let itself = "/proc/self/exe"
@@ -80,7 +95,7 @@ struct Launch: Sendable {
 
     private var path: String {
         get throws(Failure) {
-            if isIsolated { return Self.itself }
+            if isItself { return Self.itself }
             guard let command = handler.command.first else { throw .permanent("the command is empty") }
             if command.contains("/") { return command }
             do throws(ExecProblem) {

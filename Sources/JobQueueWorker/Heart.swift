@@ -33,11 +33,13 @@ final class Heart: Sendable {
     private let clock: WorkerClock
     private let client: RedisClient
     private let killAfter: Int
+    private let board: Board?
     private let logger: Logger
 
     init(
         worker: WorkerIdentity, members: Members, slots: [Slot], buffer: JobBuffer, fetcher: Fetcher, upkeep: Upkeep,
-        clock: WorkerClock, client: RedisClient, killAfter: Duration, logger: Logger
+        clock: WorkerClock, client: RedisClient, killAfter: Duration,
+        board: Board?, logger: Logger
     ) {
         self.worker = worker
         self.members = members
@@ -48,6 +50,7 @@ final class Heart: Sendable {
         self.clock = clock
         self.client = client
         self.killAfter = killAfter.milliseconds * 1_000_000
+        self.board = board
         self.logger = logger
     }
 
@@ -67,8 +70,12 @@ final class Heart: Sendable {
 
     private func turn() {
         let now = clock.nanoseconds
+        board?.turn()
         for slot in slots {
-            if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
+            if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) {
+                slot.condemn()
+                giveUp(stuck)
+            }
         }
         let (action, isAwake) = state.withLock { state in
             defer { state.lastTurn = now }

@@ -34,18 +34,23 @@ final class Members: Sendable {
     private let length: Duration
     private let slots: [Slot]
     private let clock: WorkerClock
+    private let board: Board?
     private let logger: Logger
     private let orphans = Atomic(false)
     /// When the connection was last lost, ns: whoever answers since may have forgotten what was claimed before.
     private let lossAt = Atomic(-1)
     private let liveWorkers = Atomic(1)
 
-    init(_ queues: [QueueName], home: Store, lease: Duration, slots: [Slot], clock: WorkerClock, logger: Logger) {
+    init(
+        _ queues: [QueueName], home: Store, lease: Duration, slots: [Slot], clock: WorkerClock, board: Board?,
+        logger: Logger
+    ) {
         all = queues.map { Member(home.queue($0)) }
         self.home = home
         length = lease
         self.slots = slots
         self.clock = clock
+        self.board = board
         self.logger = logger
     }
 
@@ -103,6 +108,7 @@ final class Members: Sendable {
         }
         while true {
             let incarnation = Incarnation.random()
+            board?.note(incarnation, of: member.queue)
             switch try await member.store.join(incarnation, leaseMs: length.milliseconds) {
             case .taken: continue
             case .joined(let now, let born, let leaseMs):

@@ -21,11 +21,13 @@ struct Parts: Sendable {
         let clock = WorkerClock()
         let logger = configuration.logger
         identity = WorkerIdentity(clock: clock)
-        slots = (0..<configuration.concurrency).map { _ in Slot() }
+        let board = configuration.board
+        board?.introduce(identity.id)
+        slots = (0..<configuration.concurrency).map { Slot(shownAt: board?.place($0)) }
         buffer = JobBuffer(concurrency: configuration.concurrency, prefetch: configuration.prefetch)
         members = Members(
             configuration.queues.queues, home: store, lease: configuration.lease, slots: slots, clock: clock,
-            logger: logger)
+            board: board, logger: logger)
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
             handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
@@ -40,7 +42,7 @@ struct Parts: Sendable {
             waker: waker, order: configuration.queues, logger: logger)
         heart = Heart(
             worker: identity, members: members, slots: slots, buffer: buffer, fetcher: fetcher, upkeep: upkeep,
-            clock: clock, client: store.client, killAfter: configuration.killAfter, logger: logger)
+            clock: clock, client: store.client, killAfter: configuration.killAfter, board: board, logger: logger)
     }
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.

@@ -187,7 +187,7 @@ final class Settler: Sendable {
 
 extension StoreError {
     /// Redis is away or says "not now": the same call will do later.
-    var isWorthWaitingFor: Bool {
+    package var isWorthWaitingFor: Bool {
         switch self {
         case .redis(let error): error.isRetryable || error.outcomeIsUnknown
         case .foreignFormat, .badAnswer: false

@@ -29,10 +29,15 @@ final class Slot: Sendable {
 
     private let deadline = Atomic(0)
     private let state = Mutex(State())
+    /// Where a supervisor sees what runs here.
+    private let place: Board.Place?
+
+    init(shownAt place: Board.Place? = nil) { self.place = place }
 
     // MARK: The loop's side
 
     func begin(_ run: Run, now: Int, deadline limit: Int) {
+        place?.begin(run)
         state.withLock { state in
             state.run = run
             state.started = now
@@ -48,7 +53,8 @@ final class Slot: Sendable {
 
     /// Leaves the slot empty; answers the successor that waited for that.
     func clear() -> Run? {
-        state.withLock { state in
+        place?.end()
+        return state.withLock { state in
             state.run = nil
             defer { state.successor = nil }
             return state.successor
@@ -105,6 +111,9 @@ final class Slot: Sendable {
         }
         return nil
     }
+
+    /// The process ends because of what runs here.
+    func condemn() { place?.condemn() }
 
     func cancellation(of run: Run) -> CancellationReason? {
         state.withLock { state in

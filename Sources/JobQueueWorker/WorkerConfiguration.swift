@@ -30,6 +30,9 @@ public struct WorkerConfiguration: Sendable {
     /// Lines about what the worker does. The default says nothing.
     public var logger = Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }
 
+    /// Where a supervisor sees what this worker holds.
+    package var board: Board?
+
     public init() {}
 
     func check() throws(JobQueueError) {

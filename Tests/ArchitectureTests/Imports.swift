@@ -14,7 +14,8 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
-                "TerminalDashboard", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel",
+                "TerminalDashboard", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
+                "JobStore", "JobModel",
                 "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "Synchronization",
                 "UnixSignals",
                 "Yams",
@@ -22,6 +23,12 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",
             imports: ["JobStore", "JobModel", "FoundationEssentials"]),
+        Entry(
+            folder: "Sources/JobQueueSupervisor", module: "JobQueueSupervisor",
+            imports: [
+                "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Logging", "Synchronization", "Dispatch",
+                "Glibc", "Musl",
+            ]),
         Entry(
             folder: "Sources/JobQueueExec", module: "JobQueueExec",
             imports: [
@@ -32,7 +39,7 @@ struct ModuleTable: Sendable {
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",
             imports: foundation.union(nio).union([
                 "JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", "DequeModule", "Logging",
-                "Synchronization",
+                "Synchronization", "Glibc", "Musl",
             ])),
         Entry(
             folder: "Sources/JobQueueClient", module: "JobQueueClient",

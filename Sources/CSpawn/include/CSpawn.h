@@ -62,6 +62,16 @@ void queue_tell(pid_t pid, int reason);
 /// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1.
 int queue_reap(pid_t pid, int *code, int *signal);
 
+/// Sends a signal to the process that a descriptor stands for, and to nobody else however long that is gone. Answers 0 or
+/// errno: ESRCH once it is reaped.
+int queue_signal(int pidfd, int signal);
+
+/// Memory without a name, all zeros, to be shared with a child: a descriptor that no child inherits, or -1 and errno.
+int queue_board_open(size_t size);
+
+/// Maps such memory, for good. Null and errno when that cannot be.
+void *_Nullable queue_board_map(int descriptor, size_t size);
+
 /// Runs `body` on a new thread with a name of up to 15 bytes and a stack of that size. Signals are blocked there, so that
 /// SIGPIPE becomes EPIPE and the process' handlers run elsewhere; not those of a crash, which can run nowhere else. The
 /// thread ends with the body; nobody need join it. Answers 0 or errno.

@@ -32,6 +32,18 @@ struct Settings: Sendable {
         "queue.max_payload_bytes", "256KiB", .bytes(1...(64 << 20)), "The largest payload taken from the inbox.")
     static let maxResultBytes = Setting(
         "queue.max_result_bytes", "256KiB", .bytes(0...(64 << 20)), "The largest result that is kept.")
+    static let processes = Setting(
+        "queue.processes", "0", .auto(0...512),
+        "Worker processes under a supervisor: a number, or auto for one a core. 0: this process, without one.")
+    static let maxJobs = Setting(
+        "queue.max_jobs", "0", .whole(0...1_000_000_000),
+        "Under a supervisor, a process is replaced after so many jobs. 0: never.")
+    static let maxMemory = Setting(
+        "queue.max_memory", "0", .bytes(0...(1 << 44)),
+        "Under a supervisor, a process with more resident memory is replaced. 0: never.")
+    static let hangAfter = Setting(
+        "queue.hang_after", "60s", .time(.seconds(1) ... .seconds(86_400)),
+        "Under a supervisor, a process that stands still for so long is killed and replaced.")
     static let logLevel = Setting(
         "log.level", "info", SettingKind<Logger.Level>.level, "debug, info, warning or error.")
     static let logFormat = Setting(
@@ -41,11 +53,16 @@ struct Settings: Sendable {
     /// In the order of the example file.
     static let all: [any SettingDescription] = [
         redisURL, allowUnsafeRedis, queues, concurrency, prefetch, drainTimeout, killAfter, lease, maxPayloadBytes,
-        maxResultBytes, logLevel, logFormat,
+        maxResultBytes, processes, maxJobs, maxMemory, hangAfter, logLevel, logFormat,
     ]
 
     var worker = WorkerConfiguration()
     var redis: RedisSettings
+    /// 0: without a supervisor. Nil: one a core.
+    var processes: Int?
+    var maxJobs: Int
+    var maxMemory: Int
+    var hangAfter: Duration
     var logLevel: Logger.Level
     var logFormat: LogFormat
     /// In the order of the file.
@@ -64,6 +81,10 @@ struct Settings: Sendable {
         worker.maxPayloadBytes = reader.value(Self.maxPayloadBytes)
         worker.maxResultBytes = reader.value(Self.maxResultBytes)
         worker.allowsUnsafeServer = redis.allowsUnsafe
+        processes = reader.value(Self.processes)
+        maxJobs = reader.value(Self.maxJobs)
+        maxMemory = reader.value(Self.maxMemory)
+        hangAfter = reader.value(Self.hangAfter)
         logLevel = reader.value(Self.logLevel)
         logFormat = reader.value(Self.logFormat)
         handlers = reader.handlers()

@@ -1,0 +1,243 @@
+import JobModel
+import JobQueueExec
+import JobQueueWorker
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Where the supervisor's one task decides: it hears what happened, asks the herd, and says what is to be done.
+struct Desk {
+    private struct Kin {
+        var board: Board
+        /// Nil until it runs.
+        var companion: Companion?
+        var isStopped = false
+        var isHung = false
+    }
+
+    private let configuration: Supervisor.Configuration
+    private let check: @Sendable () -> Supervisor.Check
+    private let logger: Logger
+    private let start = ContinuousClock.now
+    private(set) var herd: Herd
+    private var kin: [Int: Kin] = [:]
+    /// Of a process that is started now.
+    private var slots: Int
+    /// How often it was told to stop.
+    private var stops = 0
+    /// To exit with.
+    private(set) var status: Int32 = 0
+
+    init(_ configuration: Supervisor.Configuration, check: @escaping @Sendable () -> Supervisor.Check, logger: Logger) {
+        self.configuration = configuration
+        self.check = check
+        slots = configuration.slots
+        self.logger = logger
+        var rules = Herd.Rules()
+        rules.maxJobs = configuration.maxJobs
+        rules.maxMemory = configuration.maxMemoryBytes
+        rules.isBurst = configuration.isBurst
+        rules.hangAfter = Self.milliseconds(configuration.hangAfter)
+        herd = Herd(configuration.processes, rules, now: 0)
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(duration.components.seconds) * 1000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
+    }
+
+    private var now: Int { Self.milliseconds(ContinuousClock.now - start) }
+    private func random() -> Double { .random(in: 0..<1) }
+
+    mutating func hear(_ event: Supervisor.Event) -> [Supervisor.Errand] {
+        switch event {
+        case .turn: return carry(out: herd.turn(now: now, sightings, random: random))
+        case .signal(let number): return hear(signal: number)
+        case .started(let index, let companion): return started(index, companion)
+        case .ended(let index, let end, let problem): return ended(index, end, problem)
+        }
+    }
+
+    // MARK: Processes
+
+    private var sightings: [Int: Herd.Sighting] {
+        kin.compactMapValues { kin in
+            guard let companion = kin.companion else { return nil }
+            var sighting = Herd.Sighting()
+            sighting.pulse = kin.board.pulse
+            sighting.isReady = sighting.pulse > 0
+            if configuration.maxJobs > 0 { sighting.ended = kin.board.ended }
+            if configuration.maxMemoryBytes > 0 { sighting.memory = ResidentMemory.bytes(of: companion.pid) }
+            return sighting
+        }
+    }
+
+    private mutating func carry(out actions: [Herd.Action]) -> [Supervisor.Errand] {
+        actions.compactMap { action in
+            switch action {
+            case .start(let index): return begin(index)
+            case .stop(let index, let reason):
+                kin[index]?.isStopped = true
+                guard let companion = kin[index]?.companion else { return nil }
+                if let text = Self.text(reason) { note("worker process is to end: \(text)", index, "process.ending") }
+                return .stop(companion)
+            case .kill(let index):
+                kin[index]?.isHung = true
+                hung(index)
+                kin[index]?.companion?.signal(SIGKILL)
+                return nil
+            }
+        }
+    }
+
+    private mutating func begin(_ index: Int) -> Supervisor.Errand? {
+        guard let board = Board(slots: slots) else {
+            logger.error("no memory or descriptor for a worker process", metadata: ["event": "process.refused"])
+            herd.ended(index, inOrder: false, now: now, random: random)
+            return nil
+        }
+        kin[index] = Kin(board: board)
+        return .start(index, board)
+    }
+
+    private mutating func started(_ index: Int, _ companion: Companion) -> [Supervisor.Errand] {
+        kin[index]?.companion = companion
+        note("worker process started", index, "process.started")
+        // It may have been told to end before it was there.
+        return kin[index]?.isStopped == true ? [.stop(companion)] : []
+    }
+
+    private mutating func ended(_ index: Int, _ end: Companion.End?, _ problem: String) -> [Supervisor.Errand] {
+        let kin = kin.removeValue(forKey: index)
+        let isInOrder = end?.code == 0
+        // In burst mode one that says why it cannot work would say so for ever. 70: what it ran was to blame.
+        let isFinal = configuration.isBurst && end?.code.map { $0 != 70 } ?? false
+        herd.ended(index, inOrder: isInOrder || isFinal, now: now, random: random)
+        guard let kin, let end else {
+            logger.error("a worker process cannot be started: \(problem)", metadata: ["event": "process.refused"])
+            return []
+        }
+        let pid = kin.companion?.pid ?? 0
+        let cause = kin.isHung ? "killed by its supervisor, because its heart stood still" : end.cause
+        let level: Logger.Level = isInOrder || kin.isStopped ? .info : .error
+        logger.log(
+            level: level, "worker process ended: \(cause)",
+            metadata: ["event": "process.ended", "process": .stringConvertible(index), "pid": .stringConvertible(pid)])
+        if isFinal, !kin.isStopped, status == 0 { status = Int32(end.code ?? 0) }
+        // One that had not come so far as to listen dies of TERM.
+        if kin.isStopped, end.wasKilled { status = 1 }
+        let tail = end.errors.isEmpty ? "" : "; its last lines:\n\(end.errors)"
+        let error = RunError(type: "ProcessDied", "the worker process \(pid) died: \(cause)\(tail)")
+        return [.bury(index, kin.board, end, Autopsy.Cause(error: error, wasStopped: kin.isStopped))]
+    }
+
+    /// What ran when it was seen last is named before it is killed.
+    private func hung(_ index: Int) {
+        guard let kin = kin[index] else { return }
+        let jobs = kin.board.read().runs.prefix(10).map(\.id).joined(separator: ",")
+        logger.critical(
+            "a worker process hangs, and is killed",
+            metadata: [
+                "event": "process.hung", "process": .stringConvertible(index),
+                "pid": .stringConvertible(kin.companion?.pid ?? 0), "jobs": "\(jobs)",
+            ])
+    }
+
+    // MARK: Signals
+
+    private mutating func hear(signal number: Int32) -> [Supervisor.Errand] {
+        switch number {
+        case SIGUSR1:
+            report()
+            return []
+        case SIGTTIN:
+            herd.grow(now: now)
+            logger.info(
+                "one process more", metadata: ["event": "process.more", "processes": .stringConvertible(herd.size)])
+            return []
+        case SIGTTOU:
+            let errands = carry(out: herd.shrink())
+            logger.info(
+                "one process less", metadata: ["event": "process.less", "processes": .stringConvertible(herd.size)])
+            return errands
+        case SIGHUP where configuration.reloads:
+            renew()
+            return []
+        default: return stop(number)
+        }
+    }
+
+    /// The first signal ends the processes in order; the second makes them give back what they run; the third kills them.
+    private mutating func stop(_ number: Int32) -> [Supervisor.Errand] {
+        stops += 1
+        logger.info(
+            "received signal \(number)", metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
+        if stops == 1 { return carry(out: herd.stop()) }
+        for kin in kin.values { kin.companion?.signal(stops == 2 ? SIGTERM : SIGKILL) }
+        return []
+    }
+
+    private mutating func renew() {
+        switch check() {
+        case .fine(let slots): self.slots = slots
+        case .wrong(let problem):
+            return logger.error(
+                "received HUP: the configuration is wrong, and the processes stay as they are: \(problem)",
+                metadata: ["event": "config.refused"])
+        }
+        logger.info("received HUP: the processes are replaced one by one", metadata: ["event": "config.reloaded"])
+        herd.renew()
+    }
+
+    private func report() {
+        for (index, kin) in kin.sorted(by: { $0.key < $1.key }) {
+            let reading = kin.board.read()
+            logger.info(
+                "worker process",
+                metadata: [
+                    "event": "process.state", "process": .stringConvertible(index),
+                    "pid": .stringConvertible(kin.companion?.pid ?? 0),
+                    "ended_runs": .stringConvertible(kin.board.ended),
+                    "jobs": "\(reading.runs.prefix(20).map(\.id).joined(separator: ","))",
+                ])
+        }
+    }
+
+    private func note(_ text: String, _ index: Int, _ event: String) {
+        logger.info(
+            "\(text)",
+            metadata: [
+                "event": "\(event)", "process": .stringConvertible(index),
+                "pid": .stringConvertible(kin[index]?.companion?.pid ?? 0),
+            ])
+    }
+
+    private static func text(_ reason: Herd.Reason) -> String? {
+        switch reason {
+        case .shutdown: nil
+        case .renewal: "it is replaced"
+        case .shrinking: "there is to be one less"
+        case .jobs(let count): "it has run \(count) jobs"
+        case .memory(let bytes): "it has \(bytes) bytes of resident memory"
+        }
+    }
+}
+
+/// What a process takes.
+enum ResidentMemory {
+    /// 0 when it is gone.
+    static func bytes(of pid: Int) -> Int {
+        guard let file = fopen("/proc/\(pid)/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var (all, resident) = (0, 0)
+        let count = withUnsafeMutablePointer(to: &all) { all in
+            withUnsafeMutablePointer(to: &resident) { resident in
+                withVaList([all, resident]) { vfscanf(file, "%ld %ld", $0) }
+            }
+        }
+        return count == 2 ? resident * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+}

@@ -1,0 +1,211 @@
+/// What a supervisor does with its processes: a value that is told what happened, and answers what is to be done. Times are
+/// milliseconds on any clock that does not step.
+struct Herd {
+    struct Rules: Sendable {
+        /// A process is not started before the one before it is at work, or has had so long for that.
+        var startPatience = 5_000
+        /// The wait before a process is started again that ended without being told to: doubles from the first to the last.
+        var firstPause = 100
+        var lastPause = 30_000
+        /// After so long at work, earlier failures are forgotten.
+        var calm = 10_000
+        /// A process whose heart has stood still for so long is killed.
+        var hangAfter = 60_000
+        /// A process is replaced after so many runs, or a little earlier, so that not all are replaced at once; 0 never.
+        var maxJobs = 0
+        /// A process is replaced when it has more resident memory, bytes; 0 never.
+        var maxMemory = 0
+        /// One that ends in order is not started again.
+        var isBurst = false
+
+        init() {}
+    }
+
+    enum Action: Equatable {
+        case start(Int)
+        /// In order.
+        case stop(Int, Reason)
+        case kill(Int)
+    }
+
+    enum Reason: Equatable {
+        case shutdown, renewal, shrinking
+        case jobs(Int)
+        case memory(Int)
+    }
+
+    /// What is seen of a process that lives.
+    struct Sighting: Equatable {
+        /// Changes while its heart turns.
+        var pulse = 0
+        /// It is a member of its queues.
+        var isReady = false
+        /// Runs that have ended.
+        var ended = 0
+        /// Resident memory, bytes.
+        var memory = 0
+    }
+
+    private enum Stage: Equatable {
+        case waiting(until: Int)
+        case starting(since: Int)
+        case working(since: Int)
+        /// It was told to stop.
+        case ending
+        /// It is killed. That is a failure: it may hang again.
+        case killed
+    }
+
+    private struct Place {
+        var stage: Stage
+        var failures = 0
+        var pulse = 0
+        var pulseAt = 0
+        var jobLimit = 0
+        /// Not started again.
+        var isLast = false
+    }
+
+    private let rules: Rules
+    private var places: [Int: Place] = [:]
+    private var lastIndex = -1
+    /// To be replaced, one after the other.
+    private var renewals: [Int] = []
+    private(set) var isStopping = false
+
+    init(_ processes: Int, _ rules: Rules, now: Int) {
+        self.rules = rules
+        for _ in 0..<processes { grow(now: now) }
+    }
+
+    /// There are no processes, and there will be none.
+    var isOver: Bool { places.isEmpty }
+    /// How many there are to be.
+    var size: Int { places.values.count { !$0.isLast } }
+
+    // MARK: What happened
+
+    /// One turn. `random` (0..<1) spreads restarts and replacements.
+    mutating func turn(now: Int, _ sightings: [Int: Sighting], random: () -> Double) -> [Action] {
+        var actions: [Action] = []
+        for index in places.keys.sorted() { actions += look(at: index, now, sightings[index], random) }
+        if let index = nextToStart(now) {
+            places[index]?.stage = .starting(since: now)
+            places[index]?.pulseAt = now
+            actions.append(.start(index))
+        }
+        if let index = nextToRenew() {
+            places[index]?.stage = .ending
+            actions.append(.stop(index, .renewal))
+        }
+        return actions
+    }
+
+    /// A process has ended, or could not be started. `inOrder`: with status 0.
+    mutating func ended(_ index: Int, inOrder: Bool, now: Int, random: () -> Double) {
+        guard var place = places[index] else { return }
+        renewals.removeAll { $0 == index }
+        let hasFinished = rules.isBurst && inOrder && place.stage != .ending
+        if isStopping || place.isLast || hasFinished {
+            places[index] = nil
+            return
+        }
+        var pause = 0
+        switch place.stage {
+        case .ending: break
+        case .working(let since) where now - since >= rules.calm: place.failures = 0
+        default:
+            place.failures += 1
+            let longest = min(rules.lastPause, rules.firstPause << min(place.failures - 1, 20))
+            pause = longest / 2 + Int(Double(longest / 2) * random())
+        }
+        place.stage = .waiting(until: now + pause)
+        places[index] = place
+    }
+
+    // MARK: What is wanted
+
+    /// No process is started again. Answers who is to stop.
+    mutating func stop() -> [Action] {
+        isStopping = true
+        for (index, place) in places {
+            if case .waiting = place.stage { places[index] = nil }
+        }
+        return places.keys.sorted().map { index in
+            places[index]?.stage = .ending
+            return .stop(index, .shutdown)
+        }
+    }
+
+    /// One process more.
+    mutating func grow(now: Int) {
+        guard !isStopping else { return }
+        lastIndex += 1
+        places[lastIndex] = Place(stage: .waiting(until: now))
+    }
+
+    /// One process less, the youngest, but the last one stays.
+    mutating func shrink() -> [Action] {
+        guard size > 1, let index = places.filter({ !$0.value.isLast }).keys.max() else { return [] }
+        if case .waiting = places[index]?.stage {
+            places[index] = nil
+            return []
+        }
+        places[index]?.isLast = true
+        places[index]?.stage = .ending
+        return [.stop(index, .shrinking)]
+    }
+
+    /// Every process is to be replaced, each when the one before it is at work again.
+    mutating func renew() { if !isStopping { renewals = places.keys.sorted() } }
+
+    // MARK: Decisions
+
+    private mutating func look(at index: Int, _ now: Int, _ sighting: Sighting?, _ random: () -> Double) -> [Action] {
+        guard var place = places[index], let sighting else { return [] }
+        defer { if places[index] != nil { places[index] = place } }
+        if sighting.pulse != place.pulse {
+            place.pulse = sighting.pulse
+            place.pulseAt = now
+        }
+        if case .starting = place.stage, sighting.isReady {
+            place.stage = .working(since: now)
+            // Between nine tenths and all of them.
+            place.jobLimit = rules.maxJobs - Int(Double(rules.maxJobs / 10) * random())
+        }
+        guard case .working = place.stage else { return [] }
+        if now - place.pulseAt >= rules.hangAfter {
+            place.stage = .killed
+            return [.kill(index)]
+        }
+        if rules.maxJobs > 0, sighting.ended >= place.jobLimit {
+            place.stage = .ending
+            return [.stop(index, .jobs(sighting.ended))]
+        }
+        if rules.maxMemory > 0, sighting.memory > rules.maxMemory {
+            place.stage = .ending
+            return [.stop(index, .memory(sighting.memory))]
+        }
+        return []
+    }
+
+    private func nextToStart(_ now: Int) -> Int? {
+        let isBusy = places.values.contains { place in
+            if case .starting(let since) = place.stage { now - since < rules.startPatience } else { false }
+        }
+        if isBusy { return nil }
+        return places.keys.sorted().first { index in
+            if case .waiting(let until) = places[index]?.stage { until <= now } else { false }
+        }
+    }
+
+    private mutating func nextToRenew() -> Int? {
+        guard let next = renewals.first else { return nil }
+        let areAllAtWork = places.values.allSatisfy { place in
+            if case .working = place.stage { true } else { false }
+        }
+        guard areAllAtWork else { return nil }
+        renewals.removeFirst()
+        return next
+    }
+}

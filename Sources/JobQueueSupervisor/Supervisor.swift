@@ -1,0 +1,155 @@
+import JobModel
+import JobQueueExec
+import JobQueueWorker
+package import JobStore
+package import Logging
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Keeps worker processes alive: this program once more for each, with a board that tells what it had when it dies.
+///
+/// One task decides, and is told everything by one stream: turns, signals, starts and ends.
+package struct Supervisor: Sendable {
+    package struct Configuration: Sendable {
+        package var processes = 1
+        /// Handlers at once in each.
+        package var slots = 10
+        /// What a process may take to end in order, before it is killed.
+        package var grace: Duration = .seconds(30)
+        package var maxJobs = 0
+        package var maxMemoryBytes = 0
+        /// A process that ends in order is not started again; one that ends with a status other than 0 and 70 gives the
+        /// supervisor that status.
+        package var isBurst = false
+        /// A process whose heart has stood still for so long is killed.
+        package var hangAfter: Duration = .seconds(60)
+        /// HUP replaces the processes instead of ending them.
+        package var reloads = true
+        package var ignoresHangup = false
+        package init() {}
+    }
+
+    /// What the configuration is like when processes are to be replaced.
+    package enum Check: Sendable {
+        /// With so many handlers at once in each process.
+        case fine(slots: Int)
+        case wrong(String)
+    }
+
+    enum Event: Sendable {
+        case turn
+        case signal(Int32)
+        case started(Int, Companion)
+        /// A process has ended, or could not be started.
+        case ended(Int, Companion.End?, String)
+    }
+
+    private let store: Store
+    private let arguments: [String]
+    private let configuration: Configuration
+    private let check: @Sendable () -> Check
+    private let forward: @Sendable (String) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - store: With a client that is connected, or will be.
+    ///   - arguments: Of each process.
+    ///   - check: Asked before processes are replaced.
+    ///   - forward: Where the lines go that the processes write to stderr.
+    package init(
+        _ store: Store, arguments: [String], _ configuration: Configuration, logger: Logger,
+        check: @escaping @Sendable () -> Check, forward: @escaping @Sendable (String) -> Void
+    ) {
+        self.store = store
+        self.arguments = arguments
+        self.configuration = configuration
+        self.logger = logger
+        self.check = check
+        self.forward = forward
+    }
+
+    /// Returns when all processes have ended and what they had is given back. Answers the status to exit with.
+    package func run() async -> Int32 {
+        let (events, news) = AsyncStream.makeStream(of: Event.self)
+        let signals = SignalStream(
+            [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGTTIN, SIGTTOU] + (configuration.ignoresHangup ? [] : [SIGHUP]))
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await number in signals.numbers { news.yield(.signal(number)) } }
+            group.addTask {
+                while !Task.isCancelled {
+                    news.yield(.turn)
+                    try? await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            // Beside the others, which end with it: what is begun for a dead process is brought to its end.
+            let status = await withTaskGroup(of: Void.self) { work in
+                var desk = Desk(configuration, check: check, logger: logger)
+                for await event in events {
+                    for task in desk.hear(event) { work.addTask { await perform(task, news) } }
+                    if desk.herd.isOver { break }
+                }
+                await work.waitForAll()
+                return desk.status
+            }
+            group.cancelAll()
+            return status
+        }
+    }
+
+    // MARK: What takes time
+
+    enum Errand: Sendable {
+        case start(Int, Board)
+        case bury(Int, Board, Companion.End, Autopsy.Cause)
+        case stop(Companion)
+    }
+
+    private func perform(_ errand: Errand, _ news: AsyncStream<Event>.Continuation) async {
+        switch errand {
+        case .start(let index, let board): await start(index, board, news)
+        case .stop(let companion): _ = await companion.stop()
+        case .bury(let index, let board, let end, let cause): await bury(index, board, end, cause)
+        }
+    }
+
+    private func start(_ index: Int, _ board: Board, _ news: AsyncStream<Event>.Continuation) async {
+        do throws(Companion.Refusal) {
+            let companion = try await Companion.start(
+                itself: arguments, variables: [Board.variable: board.value], grace: configuration.grace, log: forward)
+            news.yield(.started(index, companion))
+            news.yield(.ended(index, await companion.wait(), ""))
+        } catch { news.yield(.ended(index, nil, "\(error)")) }
+    }
+
+    /// Tried for as long as nobody else would: after that the leases have run out.
+    private func bury(_ index: Int, _ board: Board, _ end: Companion.End, _ cause: Autopsy.Cause) async {
+        let autopsy = Autopsy(store: store, logger: logger)
+        let reading = board.read()
+        let limit = ContinuousClock.now + .seconds(60)
+        while true {
+            do throws(StoreError) {
+                let count = try await autopsy.settle(reading, cause)
+                guard count > 0 else { return }
+                logger.warning(
+                    "the jobs of a dead process are given back",
+                    metadata: [
+                        "event": "job.recovered", "process": .stringConvertible(index),
+                        "jobs": .stringConvertible(count), "begun": .stringConvertible(reading.runs.count),
+                    ])
+                return
+            } catch {
+                guard error.isWorthWaitingFor, ContinuousClock.now < limit else {
+                    return logger.error(
+                        "the jobs of a dead process could not be given back: \(error); its lease will run out",
+                        metadata: ["event": "job.recovery_failed", "process": .stringConvertible(index)])
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import JobModel
+import Testing
+
+@testable import JobQueueSupervisor
+@testable import JobQueueWorker
+@testable import JobStore
+
+/// What a supervisor makes of the jobs that a dead process had.
+@Suite struct AutopsyTests {
+    private let error = RunError(type: "ProcessDied", "killed by SIGSEGV")
+    private let token = Incarnation(7).token(claim: 3)
+
+    private func disposition(
+        _ runs: [Board.Reading.Run], begun: Bool = false, wasStopped: Bool = false,
+        envelope: String = #"{"name":"x","payload":1}"#,
+        record: RunRecord = RunRecord()
+    ) -> Disposition {
+        var reading = Board.Reading(worker: "w", leases: [], runs: runs)
+        if begun { reading.begun[token] = [Board.digest("a")] }
+        let job = ClaimedJob(id: "a", token: token, envelope: Array(envelope.utf8)[...], record: record.encoded()[...])
+        return Autopsy.disposition(
+            of: job, reading, Autopsy.Cause(error: error, wasStopped: wasStopped), now: 1000)
+    }
+
+    private func run(alone: Bool = false, condemned: Bool = false, token: Token? = nil) -> Board.Reading.Run {
+        Board.Reading.Run(id: "a", token: token ?? self.token, isAlone: alone, isCondemned: condemned)
+    }
+
+    @Test func `a run that had begun counts as lost, with its cause in the history`() {
+        guard case .front(_, let record?, let entry?) = disposition([run()]) else {
+            Issue.record("not given back")
+            return
+        }
+        #expect(record.lost == 1 && record.crashes == 0 && record.attempts == 0)
+        #expect(entry.reason == .crash && entry.message == "killed by SIGSEGV" && entry.type == "ProcessDied")
+    }
+
+    @Test func `what had not begun goes back as if nothing had been`() {
+        #expect(disposition([]) == .front(Policy.standard.priority, nil, nil))
+        let other = Incarnation(7).token(claim: 2)
+        #expect(disposition([run(token: other)]) == .front(Policy.standard.priority, nil, nil))
+    }
+
+    @Test func `a run that had ended, and whose outcome was not stored, is lost without blame`() {
+        guard case .front(_, let record?, let entry?) = disposition([], begun: true) else {
+            Issue.record("not given back")
+            return
+        }
+        #expect(record.lost == 1 && record.crashes == 0 && entry.reason == .lost)
+    }
+
+    @Test func `a run that was alone is to blame, and dead after the third time`() {
+        var record = RunRecord()
+        record.lost = 4
+        record.crashes = 1
+        guard case .suspect(_, _, let next, _) = disposition([run(alone: true)], record: record) else {
+            Issue.record("not suspect")
+            return
+        }
+        #expect(next.crashes == 2)
+        guard case .dead(_, let last, let entry) = disposition([run(alone: true)], record: next) else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(last.crashes == 3 && entry.reason == .crash)
+    }
+
+    @Test func `a run that ignored its time limit has spent an attempt`() {
+        guard case .retry(_, _, let record, let entry?) = disposition([run(condemned: true)]) else {
+            Issue.record("not to be tried again")
+            return
+        }
+        #expect(record.attempts == 1 && record.lost == 0 && entry.reason == .timeout)
+    }
+
+    @Test func `a process that was told to end has lost nothing`() {
+        guard case .front(_, let record?, let entry?) = disposition([run()], wasStopped: true) else {
+            Issue.record("not given back")
+            return
+        }
+        #expect(record.lost == 0 && record.attempts == 0 && entry.reason == .released)
+    }
+
+    @Test func `what cannot be read is dead`() {
+        guard case .dead(_, _, let entry) = disposition([run()], envelope: "{") else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(entry.reason == .malformed)
+    }
+}
+
+@Suite struct ResidentMemoryTests {
+    @Test func `what a process takes is known while it lives`() {
+        #expect(ResidentMemory.bytes(of: Int(getpid())) > 1 << 20)
+        #expect(ResidentMemory.bytes(of: -1) == 0)
+    }
+}

@@ -1,0 +1,157 @@
+import Testing
+
+@testable import JobQueueSupervisor
+
+/// What a supervisor decides, on a clock of the test's own.
+@Suite struct HerdTests {
+    private func turn(
+        _ herd: inout Herd, _ now: Int, _ sightings: [Int: Herd.Sighting] = [:], random: Double = 0
+    ) -> [Herd.Action] {
+        herd.turn(now: now, sightings) { random }
+    }
+
+    private let ready = Herd.Sighting(pulse: 1, isReady: true)
+
+    @Test func `a process is started when the one before it is at work`() {
+        var herd = Herd(3, Herd.Rules(), now: 0)
+        #expect(turn(&herd, 0) == [.start(0)])
+        #expect(turn(&herd, 50, [0: .init()]) == [])
+        #expect(turn(&herd, 100, [0: ready]) == [.start(1)])
+        #expect(turn(&herd, 150, [0: ready, 1: .init()]) == [])
+        // One that takes its time does not keep the others out for ever.
+        #expect(turn(&herd, 5_100, [0: .init(pulse: 2, isReady: true), 1: .init()]) == [.start(2)])
+    }
+
+    @Test func `one that dies at once is started again after longer and longer waits`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        var now = 0
+        var waits: [Int] = []
+        #expect(turn(&herd, now) == [.start(0)])
+        for _ in 0..<12 {
+            herd.ended(0, inOrder: false, now: now) { 1 }
+            let death = now
+            while turn(&herd, now) == [] { now += 50 }
+            waits.append(now - death)
+        }
+        #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000, 30_000])
+    }
+
+    @Test func `one that has worked for a while is started at once, and its failures are forgotten`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        for _ in 0..<5 {
+            _ = turn(&herd, 0)
+            herd.ended(0, inOrder: false, now: -100_000) { 1 }
+        }
+        #expect(turn(&herd, 0) == [.start(0)])
+        _ = turn(&herd, 0, [0: ready])
+        herd.ended(0, inOrder: false, now: 10_000) { 1 }
+        #expect(turn(&herd, 10_000) == [.start(0)])
+        herd.ended(0, inOrder: false, now: 10_000) { 1 }
+        #expect(turn(&herd, 10_099) == [])
+        #expect(turn(&herd, 10_100) == [.start(0)])
+    }
+
+    @Test func `one whose heart stands still is killed, and one that turns is not`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(turn(&herd, 59_999, [0: ready]) == [])
+        #expect(turn(&herd, 59_999, [0: .init(pulse: 2, isReady: true)]) == [])
+        #expect(turn(&herd, 119_998, [0: .init(pulse: 2, isReady: true)]) == [])
+        #expect(turn(&herd, 119_999, [0: .init(pulse: 2, isReady: true)]) == [.kill(0)])
+        #expect(turn(&herd, 119_999, [0: .init(pulse: 2, isReady: true)]) == [])
+    }
+
+    @Test func `a process is replaced after its jobs, each a little earlier or later than the others`() {
+        for (random, limit) in [(0.0, 1000), (0.5, 950), (0.999, 901)] {
+            var rules = Herd.Rules()
+            rules.maxJobs = 1000
+            var herd = Herd(1, rules, now: 0)
+            _ = turn(&herd, 0)
+            _ = turn(&herd, 0, [0: ready], random: random)
+            #expect(turn(&herd, 1, [0: .init(pulse: 2, isReady: true, ended: limit - 1)]) == [])
+            #expect(
+                turn(&herd, 2, [0: .init(pulse: 3, isReady: true, ended: limit)]) == [.stop(0, .jobs(limit))])
+            herd.ended(0, inOrder: true, now: 3) { 1 }
+            #expect(turn(&herd, 3) == [.start(0)])
+        }
+    }
+
+    @Test func `a process with too much memory is replaced`() {
+        var rules = Herd.Rules()
+        rules.maxMemory = 1 << 20
+        var herd = Herd(1, rules, now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(turn(&herd, 1, [0: .init(pulse: 2, isReady: true, memory: 1 << 20)]) == [])
+        #expect(
+            turn(&herd, 2, [0: .init(pulse: 3, isReady: true, memory: 1 << 20 + 1)])
+                == [.stop(0, .memory(1 << 20 + 1))])
+    }
+
+    @Test func `renewal replaces one after the other`() {
+        var herd = Herd(2, Herd.Rules(), now: 0)
+        let both: [Int: Herd.Sighting] = [0: ready, 1: ready]
+        _ = turn(&herd, 0)
+        #expect(turn(&herd, 0, [0: ready]) == [.start(1)])
+        #expect(turn(&herd, 0, both) == [])
+        herd.renew()
+        #expect(turn(&herd, 1, both) == [.stop(0, .renewal)])
+        #expect(turn(&herd, 2, both) == [])
+        herd.ended(0, inOrder: true, now: 3) { 0 }
+        #expect(turn(&herd, 3, [1: ready]) == [.start(0)])
+        #expect(turn(&herd, 4, [0: .init(), 1: ready]) == [])
+        #expect(turn(&herd, 5, [0: .init(pulse: 9, isReady: true), 1: ready]) == [.stop(1, .renewal)])
+    }
+
+    @Test func `after a stop nothing is started, and it is over when all have ended`() {
+        var herd = Herd(3, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        #expect(turn(&herd, 0, [0: ready]) == [.start(1)])
+        #expect(herd.stop() == [.stop(0, .shutdown), .stop(1, .shutdown)])
+        herd.ended(0, inOrder: false, now: 1) { 0 }
+        #expect(turn(&herd, 100_000, [1: ready]) == [])
+        #expect(!herd.isOver)
+        herd.ended(1, inOrder: true, now: 1) { 0 }
+        #expect(herd.isOver)
+    }
+
+    @Test func `processes come and go by request, and the last one stays`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(herd.shrink() == [])
+        herd.grow(now: 1)
+        #expect(herd.size == 2)
+        #expect(turn(&herd, 1, [0: ready]) == [.start(1)])
+        #expect(herd.shrink() == [.stop(1, .shrinking)])
+        herd.ended(1, inOrder: true, now: 2) { 0 }
+        #expect(turn(&herd, 100_000, [0: .init(pulse: 5, isReady: true)]) == [])
+        #expect(herd.size == 1)
+    }
+
+    @Test func `in burst mode one that ends in order is not started again, and one that dies is`() {
+        var rules = Herd.Rules()
+        rules.isBurst = true
+        var herd = Herd(2, rules, now: 0)
+        _ = turn(&herd, 0)
+        #expect(turn(&herd, 0, [0: ready]) == [.start(1)])
+        herd.ended(0, inOrder: true, now: 1) { 0 }
+        herd.ended(1, inOrder: false, now: 1) { 0 }
+        #expect(turn(&herd, 1000) == [.start(1)])
+        herd.ended(1, inOrder: true, now: 1001) { 0 }
+        #expect(herd.isOver)
+    }
+
+    @Test func `in burst mode one that was replaced after its jobs goes on`() {
+        var rules = Herd.Rules()
+        rules.isBurst = true
+        rules.maxJobs = 10
+        var herd = Herd(1, rules, now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(turn(&herd, 1, [0: .init(pulse: 2, isReady: true, ended: 10)]) == [.stop(0, .jobs(10))])
+        herd.ended(0, inOrder: true, now: 2) { 0 }
+        #expect(turn(&herd, 2) == [.start(0)])
+    }
+}
