@@ -127,7 +127,8 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "SupervisorTests",
-            dependencies: ["JobQueueSupervisor", "JobQueueWorker", "JobStore", "JobModel"], swiftSettings: house),
+            dependencies: ["JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel"],
+            swiftSettings: house),
         .testTarget(
             name: "CLITests",
             dependencies: [

@@ -28,11 +28,13 @@ public struct Priority: Hashable, Sendable, Comparable, CustomStringConvertible 
 package struct Incarnation: Hashable, Sendable {
     package let number: Int
 
-    /// `number` is in 1 ..< 2^25.
+    package static let range = 1..<(1 << 25)
+
+    /// `number` is in `range`.
     package init(_ number: Int) { self.number = number }
 
     package static func random(using generator: inout some RandomNumberGenerator) -> Incarnation {
-        Incarnation(Int.random(in: 1..<(1 << 25), using: &generator))
+        Incarnation(Int.random(in: range, using: &generator))
     }
 
     package static func random() -> Incarnation {

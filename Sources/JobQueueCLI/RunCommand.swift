@@ -37,7 +37,12 @@ struct RunCommand: AsyncParsableCommand {
         var configuration = settings.worker
         configuration.isBurst = burst
         configuration.logger = logger
-        configuration.board = Board.inherited()
+        do throws(Board.Missing) { configuration.board = try Board.inherited() } catch {
+            throw Failure(
+                .failed,
+                "this process cannot open the board of its supervisor: both must be the same user and have descriptors left"
+            )
+        }
         let worker: Worker
         do throws(JobQueueError) {
             worker = try Worker(url: settings.redis.url.reveal(), handlers: handlers, configuration: configuration)
@@ -56,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
                 "slots": .stringConvertible(configuration.concurrency),
                 "pid": .stringConvertible(Int(getpid())),
             ])
-        try await WorkerRun.run(worker, logger)
+        try await WorkerRun.run(worker, logger, isSupervised: configuration.board != nil)
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 }

@@ -5,6 +5,7 @@ import JobQueueSupervisor
 import JobQueueWorker
 import JobStore
 import Logging
+import Redis
 
 /// How many processes work, and for how long.
 struct ProcessOptions: ParsableArguments {
@@ -37,8 +38,8 @@ extension RunCommand {
         var configuration = Supervisor.Configuration()
         configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
         configuration.slots = settings.worker.concurrency
-        // A process gives back by itself what its drain timeout leaves, and needs a little for that.
-        configuration.grace = settings.worker.drainTimeout + .seconds(5)
+        // A process gives back by itself what its drain timeout leaves, and keeps outcomes for 10 s if Redis is away.
+        configuration.grace = settings.worker.drainTimeout + .seconds(16)
         configuration.maxJobs = settings.maxJobs
         configuration.maxMemoryBytes = settings.maxMemory
         configuration.hangAfter = settings.hangAfter
@@ -57,7 +58,7 @@ extension RunCommand {
                 Array(CommandLine.arguments.dropFirst()) + ["--log-format", settings.logFormat.seen.rawValue]
             let supervisor = Supervisor(
                 queue.store, arguments: arguments, configuration, logger: logger,
-                check: checkSettings, forward: Self.forward)
+                check: { checkSettings(settings.redis) }, forward: Self.forward)
             return await supervisor.run()
         }
         logger.info("stopped", metadata: ["event": "supervisor.stopped"])
@@ -65,9 +66,12 @@ extension RunCommand {
     }
 
     /// The settings as they are now.
-    @Sendable private func checkSettings() -> Supervisor.Check {
+    private func checkSettings(_ before: RedisSettings) -> Supervisor.Check {
         do {
             let settings = try Settings(redis.sources(options.settings.merging(processes.settings) { $1 }))
+            if settings.redis.url.reveal() != before.url.reveal() {
+                return .wrong("redis.url is another one: for that the supervisor has to be restarted")
+            }
             return .fine(slots: settings.worker.concurrency)
         } catch { return .wrong(([error.message] + error.more).joined(separator: "; ")) }
     }

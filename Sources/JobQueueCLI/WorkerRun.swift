@@ -7,18 +7,21 @@ import UnixSignals
 /// A worker as a command runs it: until it is told to stop by signals.
 enum WorkerRun {
     /// Runs the worker beside a task that listens to signals and ends with it.
-    static func run(_ worker: Worker, _ logger: Logger) async throws {
+    static func run(_ worker: Worker, _ logger: Logger, isSupervised: Bool = false) async throws {
         let signals = await UnixSignalsSequence(
             trapping: isHangupIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup])
         // From a terminal HUP says that it was closed; to a service it says that files have changed.
         let reloads = isatty(STDIN_FILENO) == 0 && isatty(STDERR_FILENO) == 0
-        try await run(worker, logger, until: signals, reloads: reloads) { try await work(worker) }
+        try await run(worker, logger, until: signals, reloads: reloads, isSupervised: isSupervised) {
+            try await work(worker)
+        }
     }
 
     /// Runs what is made of a worker beside a task that listens to signals and ends with it. `abandon` is called when the
     /// third ends the process.
     static func run(
         _ worker: Worker, _ logger: Logger, until signals: UnixSignalsSequence, reloads: Bool = false,
+        isSupervised: Bool = false,
         abandon: @escaping @Sendable () -> Void = {}, body: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -29,7 +32,9 @@ enum WorkerRun {
                         await reload(worker, logger)
                         continue
                     }
-                    count += 1
+                    // TERM may come twice, from a service manager to all processes and from the supervisor.
+                    if isSupervised, signal == .sigterm, count > 0 { continue }
+                    count += isSupervised && signal == .sigint && count == 0 ? 2 : 1
                     logger.info(
                         "received \(signal)",
                         metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])

@@ -105,7 +105,14 @@ package final class Companion: Sendable {
 
     /// Sends it a signal, unless it has ended.
     package func signal(_ number: Int32) {
-        state.withLock { if $0.pidfd >= 0 { _ = queue_signal($0.pidfd, number) } }
+        state.withLock { state in
+            if state.pidfd >= 0 {
+                _ = queue_signal(state.pidfd, number)
+            } else if state.end == nil, state.pid > 1 {
+                // There was no descriptor to be had. It is reaped a moment before its end is known here.
+                kill(pid_t(state.pid), number)
+            }
+        }
     }
 
     private func note(_ child: ChildEnd) {

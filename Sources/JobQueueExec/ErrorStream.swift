@@ -24,6 +24,7 @@ struct ErrorStream: Sendable {
 
     private var allowance: Int
     private let isPlain: Bool
+    private let lineLimit: Int
     private var line: [UInt8] = []
     /// Bytes of the present line, those cut off included.
     private var lineLength = 0
@@ -34,10 +35,12 @@ struct ErrorStream: Sendable {
     /// What the child asked for, ms.
     private(set) var retryAfter: Int?
 
-    /// Logs up to `limit` bytes. In a plain stream no line is an instruction.
+    /// Logs up to `limit` bytes. In a plain stream no line is an instruction, lines may be long, and those that a worker logs
+    /// are not kept: they are about other jobs as well.
     init(limit: Int, isPlain: Bool = false) {
         allowance = limit
         self.isPlain = isPlain
+        lineLimit = isPlain ? 16 * Self.lineLimit : Self.lineLimit
     }
 
     /// Takes what was read. Calls `log` with each line that is complete.
@@ -74,7 +77,7 @@ struct ErrorStream: Sendable {
 
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {
         lineLength += bytes.count
-        let room = min(bytes.count, Self.lineLimit - line.count)
+        let room = min(bytes.count, lineLimit - line.count)
         if room > 0 { line.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[..<room])) }
     }
 
@@ -85,9 +88,9 @@ struct ErrorStream: Sendable {
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         let read = read()
-        if !line.isEmpty {
+        if !line.isEmpty, !isPlain || !isLogLine {
             if last.count == Self.tailLines { last.removeFirst() }
-            last.append(line)
+            last.append(Array(line.prefix(Self.lineLimit)))
         }
         allowance -= lineLength
         if allowance < 0 {
@@ -97,9 +100,16 @@ struct ErrorStream: Sendable {
         }
     }
 
+    /// An object, or a text that begins with a time.
+    private var isLogLine: Bool {
+        line.first == UInt8(ascii: "{")
+            || (line.count > 10 && line[4] == UInt8(ascii: "-") && line[7] == UInt8(ascii: "-")
+                && line[10] == UInt8(ascii: "T"))
+    }
+
     /// A line that is a JSON object may say how it is meant.
     private mutating func read() -> Line {
-        let cut = lineLength > Self.lineLimit ? "…" : ""
+        let cut = lineLength > lineLimit ? "…" : ""
         var answer = Line(text: String(decoding: line, as: UTF8.self) + cut)
         guard !isPlain, line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}") else { return answer }
         var wait: Int?

@@ -24,7 +24,8 @@ struct Launch: Sendable {
         isItself = false
     }
 
-    /// This program with other arguments, and with further variables beside those that it has itself.
+    /// This program with other arguments, and with further variables beside those that it has itself. What it prints on
+    /// stdout is among its log lines.
     init(itself arguments: [String], variables: [String: String], grace: Duration) {
         var handler = ExecHandler(command: [ProcessInfo.processInfo.arguments.first ?? "queue-worker"] + arguments)
         handler.grace = grace
@@ -83,7 +84,7 @@ struct Launch: Sendable {
                     withOptionalCString(handler.directory) { directory in
                         var plan = queue_spawn_plan(
                             path: path, arguments: arguments, environment: environment, directory: directory,
-                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds, reports: isIsolated)
+                            memory: UInt64(max(0, handler.maxMemoryBytes ?? 0)), cpu: cpuSeconds, reports: isItself)
                         return queue_spawn(&plan, &child, &step)
                     }
                 }

@@ -42,19 +42,19 @@ struct Autopsy: Sendable {
     ) -> Disposition {
         let envelope = try? Envelope(parsing: job.envelope)
         let run = board.runs.first { $0.id == job.id && $0.token == job.token }
-        let hasBegun = run != nil || board.hasBegun(job.id, job.token)
+        let hasEnded = board.hasEnded(job.id, job.token)
         return decide(
-            outcome(of: run, hasBegun, isReadable: envelope != nil, cause), policy: envelope?.policy ?? .standard,
+            outcome(of: run, hasEnded, isReadable: envelope != nil, cause), policy: envelope?.policy ?? .standard,
             record: RunRecord(parsing: job.record), facts: RunFacts(worker: board.worker, now: now, ms: 0), random: 0.5)
     }
 
     /// Only runs that had begun can be to blame.
     private static func outcome(
-        of run: Board.Reading.Run?, _ hasBegun: Bool, isReadable: Bool, _ cause: Cause
+        of run: Board.Reading.Run?, _ hasEnded: Bool, isReadable: Bool, _ cause: Cause
     ) -> Outcome {
         guard isReadable else { return .malformed(RunError("the envelope cannot be read")) }
         guard let run else {
-            guard hasBegun, !cause.wasStopped else { return .released(started: hasBegun) }
+            guard hasEnded, !cause.wasStopped else { return .released(started: hasEnded) }
             return .lost(
                 RunError(type: cause.error.type, "it had ended, and then, with its outcome: " + cause.error.message))
         }

@@ -17,6 +17,8 @@ struct Desk {
         var companion: Companion?
         var isStopped = false
         var isHung = false
+        /// By a third signal.
+        var isKilled = false
     }
 
     private let configuration: Supervisor.Configuration
@@ -106,8 +108,10 @@ struct Desk {
     private mutating func started(_ index: Int, _ companion: Companion) -> [Supervisor.Errand] {
         kin[index]?.companion = companion
         note("worker process started", index, "process.started")
-        // It may have been told to end before it was there.
-        return kin[index]?.isStopped == true ? [.stop(companion)] : []
+        guard kin[index]?.isStopped == true else { return [] }
+        // It was told to end before it was there.
+        press(index)
+        return [.stop(companion)]
     }
 
     private mutating func ended(_ index: Int, _ end: Companion.End?, _ problem: String) -> [Supervisor.Errand] {
@@ -121,17 +125,26 @@ struct Desk {
             return []
         }
         let pid = kin.companion?.pid ?? 0
-        let cause = kin.isHung ? "killed by its supervisor, because its heart stood still" : end.cause
-        let level: Logger.Level = isInOrder || kin.isStopped ? .info : .error
+        let words = kin.isHung ? "killed by its supervisor, because its heart stood still" : end.cause
+        let wasStopped = kin.isKilled || (kin.isStopped && Self.isOrderly(end))
         logger.log(
-            level: level, "worker process ended: \(cause)",
+            level: isInOrder || wasStopped ? .info : .error, "worker process ended: \(words)",
             metadata: ["event": "process.ended", "process": .stringConvertible(index), "pid": .stringConvertible(pid)])
         if isFinal, !kin.isStopped, status == 0 { status = Int32(end.code ?? 0) }
         // One that had not come so far as to listen dies of TERM.
-        if kin.isStopped, end.wasKilled { status = 1 }
+        if herd.isStopping, end.wasKilled { status = 1 }
+        if kin.isKilled { status = 130 }
         let tail = end.errors.isEmpty ? "" : "; its last lines:\n\(end.errors)"
-        let error = RunError(type: "ProcessDied", "the worker process \(pid) died: \(cause)\(tail)")
-        return [.bury(index, kin.board, end, Autopsy.Cause(error: error, wasStopped: kin.isStopped))]
+        let error = RunError(type: "ProcessDied", "the worker process \(pid) died: \(words)\(tail)")
+        let cause = Autopsy.Cause(error: error, wasStopped: wasStopped)
+        return [.bury(index, kin.board, cause, herd.isStopping ? .seconds(5) : .seconds(60))]
+    }
+
+    /// Whether being told to stop explains the end: what dies of something else meanwhile, has died of that.
+    static func isOrderly(_ end: Companion.End) -> Bool {
+        if end.wasKilled { return true }
+        if let code = end.code { return code == 0 || code == 70 }
+        return end.signal == Int(SIGTERM) || end.signal == Int(SIGINT)
     }
 
     /// What ran when it was seen last is named before it is killed.
@@ -176,8 +189,16 @@ struct Desk {
         logger.info(
             "received signal \(number)", metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
         if stops == 1 { return carry(out: herd.stop()) }
-        for kin in kin.values { kin.companion?.signal(stops == 2 ? SIGTERM : SIGKILL) }
+        for index in kin.keys { press(index) }
         return []
+    }
+
+    /// INT, because a service manager may send TERM to all processes at once, which says nothing about patience.
+    private mutating func press(_ index: Int) {
+        if stops == 2 { kin[index]?.companion?.signal(SIGINT) }
+        guard stops > 2 else { return }
+        kin[index]?.isKilled = true
+        kin[index]?.companion?.signal(SIGKILL)
     }
 
     private mutating func renew() {

@@ -11,6 +11,8 @@ struct Herd {
         var calm = 10_000
         /// A process whose heart has stood still for so long is killed.
         var hangAfter = 60_000
+        /// So long without a turn, the supervisor itself stood still.
+        var standstill = 2_000
         /// A process is replaced after so many runs, or a little earlier, so that not all are replaced at once; 0 never.
         var maxJobs = 0
         /// A process is replaced when it has more resident memory, bytes; 0 never.
@@ -50,8 +52,8 @@ struct Herd {
         case waiting(until: Int)
         case starting(since: Int)
         case working(since: Int)
-        /// It was told to stop.
-        case ending
+        /// It was told to stop. Early: too soon for its end to be in order.
+        case ending(early: Bool)
         /// It is killed. That is a failure: it may hang again.
         case killed
     }
@@ -64,6 +66,8 @@ struct Herd {
         var jobLimit = 0
         /// Not started again.
         var isLast = false
+
+        var isEnding: Bool { if case .ending = stage { true } else { false } }
     }
 
     private let rules: Rules
@@ -72,6 +76,7 @@ struct Herd {
     /// To be replaced, one after the other.
     private var renewals: [Int] = []
     private(set) var isStopping = false
+    private var lastTurn: Int?
 
     init(_ processes: Int, _ rules: Rules, now: Int) {
         self.rules = rules
@@ -87,6 +92,10 @@ struct Herd {
 
     /// One turn. `random` (0..<1) spreads restarts and replacements.
     mutating func turn(now: Int, _ sightings: [Int: Sighting], random: () -> Double) -> [Action] {
+        // When everything stood still, the processes did as well: that is no reason to kill them.
+        let gap = lastTurn.map { now - $0 } ?? 0
+        if gap > rules.standstill { for index in places.keys { places[index]?.pulseAt += gap } }
+        lastTurn = now
         var actions: [Action] = []
         for index in places.keys.sorted() { actions += look(at: index, now, sightings[index], random) }
         if let index = nextToStart(now) {
@@ -95,7 +104,7 @@ struct Herd {
             actions.append(.start(index))
         }
         if let index = nextToRenew() {
-            places[index]?.stage = .ending
+            places[index]?.stage = .ending(early: false)
             actions.append(.stop(index, .renewal))
         }
         return actions
@@ -105,14 +114,14 @@ struct Herd {
     mutating func ended(_ index: Int, inOrder: Bool, now: Int, random: () -> Double) {
         guard var place = places[index] else { return }
         renewals.removeAll { $0 == index }
-        let hasFinished = rules.isBurst && inOrder && place.stage != .ending
+        let hasFinished = rules.isBurst && inOrder && !place.isEnding
         if isStopping || place.isLast || hasFinished {
             places[index] = nil
             return
         }
         var pause = 0
         switch place.stage {
-        case .ending: break
+        case .ending(early: false): break
         case .working(let since) where now - since >= rules.calm: place.failures = 0
         default:
             place.failures += 1
@@ -132,7 +141,7 @@ struct Herd {
             if case .waiting = place.stage { places[index] = nil }
         }
         return places.keys.sorted().map { index in
-            places[index]?.stage = .ending
+            places[index]?.stage = .ending(early: false)
             return .stop(index, .shutdown)
         }
     }
@@ -152,7 +161,7 @@ struct Herd {
             return []
         }
         places[index]?.isLast = true
-        places[index]?.stage = .ending
+        places[index]?.stage = .ending(early: false)
         return [.stop(index, .shrinking)]
     }
 
@@ -173,17 +182,25 @@ struct Herd {
             // Between nine tenths and all of them.
             place.jobLimit = rules.maxJobs - Int(Double(rules.maxJobs / 10) * random())
         }
-        guard case .working = place.stage else { return [] }
-        if now - place.pulseAt >= rules.hangAfter {
-            place.stage = .killed
-            return [.kill(index)]
+        let since: Int
+        switch place.stage {
+        case .starting, .working:
+            // One that never gets to work hangs as well.
+            if now - place.pulseAt >= rules.hangAfter {
+                place.stage = .killed
+                return [.kill(index)]
+            }
+            guard case .working(let begin) = place.stage else { return [] }
+            since = begin
+        default: return []
         }
         if rules.maxJobs > 0, sighting.ended >= place.jobLimit {
-            place.stage = .ending
+            place.stage = .ending(early: false)
             return [.stop(index, .jobs(sighting.ended))]
         }
         if rules.maxMemory > 0, sighting.memory > rules.maxMemory {
-            place.stage = .ending
+            // A limit below what it takes at its start would be exceeded again at once.
+            place.stage = .ending(early: now - since < rules.calm)
             return [.stop(index, .memory(sighting.memory))]
         }
         return []

@@ -86,14 +86,13 @@ package struct Supervisor: Sendable {
                     try? await Task.sleep(for: .milliseconds(50))
                 }
             }
-            // Beside the others, which end with it: what is begun for a dead process is brought to its end.
-            let status = await withTaskGroup(of: Void.self) { work in
+            // What is begun for a process is brought to its end before this ends. Discarding: there may be many.
+            let status = await withDiscardingTaskGroup(returning: Int32.self) { work in
                 var desk = Desk(configuration, check: check, logger: logger)
                 for await event in events {
-                    for task in desk.hear(event) { work.addTask { await perform(task, news) } }
+                    for errand in desk.hear(event) { work.addTask { await perform(errand, news) } }
                     if desk.herd.isOver { break }
                 }
-                await work.waitForAll()
                 return desk.status
             }
             group.cancelAll()
@@ -105,7 +104,7 @@ package struct Supervisor: Sendable {
 
     enum Errand: Sendable {
         case start(Int, Board)
-        case bury(Int, Board, Companion.End, Autopsy.Cause)
+        case bury(Int, Board, Autopsy.Cause, Duration)
         case stop(Companion)
     }
 
@@ -113,24 +112,26 @@ package struct Supervisor: Sendable {
         switch errand {
         case .start(let index, let board): await start(index, board, news)
         case .stop(let companion): _ = await companion.stop()
-        case .bury(let index, let board, let end, let cause): await bury(index, board, end, cause)
+        case .bury(let index, let board, let cause, let patience): await bury(index, board, cause, patience)
         }
     }
 
     private func start(_ index: Int, _ board: Board, _ news: AsyncStream<Event>.Continuation) async {
         do throws(Companion.Refusal) {
+            // The board has so many slots, whatever the configuration says by now.
             let companion = try await Companion.start(
-                itself: arguments, variables: [Board.variable: board.value], grace: configuration.grace, log: forward)
+                itself: arguments + ["--concurrency", "\(board.slots)"], variables: [Board.variable: board.value],
+                grace: configuration.grace, log: forward)
             news.yield(.started(index, companion))
             news.yield(.ended(index, await companion.wait(), ""))
         } catch { news.yield(.ended(index, nil, "\(error)")) }
     }
 
-    /// Tried for as long as nobody else would: after that the leases have run out.
-    private func bury(_ index: Int, _ board: Board, _ end: Companion.End, _ cause: Autopsy.Cause) async {
+    /// Tried for a while: after that the leases run out, and others do it.
+    private func bury(_ index: Int, _ board: Board, _ cause: Autopsy.Cause, _ patience: Duration) async {
         let autopsy = Autopsy(store: store, logger: logger)
         let reading = board.read()
-        let limit = ContinuousClock.now + .seconds(60)
+        let limit = ContinuousClock.now + patience
         while true {
             do throws(StoreError) {
                 let count = try await autopsy.settle(reading, cause)
@@ -143,7 +144,7 @@ package struct Supervisor: Sendable {
                     ])
                 return
             } catch {
-                guard error.isWorthWaitingFor, ContinuousClock.now < limit else {
+                guard error.mayHeal, ContinuousClock.now < limit else {
                     return logger.error(
                         "the jobs of a dead process could not be given back: \(error); its lease will run out",
                         metadata: ["event": "job.recovery_failed", "process": .stringConvertible(index)])

@@ -20,24 +20,24 @@ package final class Board: @unchecked Sendable {
     /// has another parent.
     package static let variable = "QUEUE_WORKER_BOARD"
 
-    /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever begun;
-    /// then a name of a worker, the last starts, leases, slots. A name is a length and 64 bytes: the longest there are, but
+    /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever ended;
+    /// then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
     /// for a worker's, which is cut.
     private enum Layout {
         static let turns = 0
         static let leases = 8
         static let slots = 16
-        static let starts = 24
+        static let ends = 24
         static let worker = 32
         static let name = 8 + Names.limit
-        static let firstStart = worker + name
+        static let firstEnd = worker + name
         /// A digest of the id, and the token.
-        static let start = 16
-        /// More than are ever on the way between a handler's return and Redis.
-        static let startLimit = 16_384
-        static let firstLease = firstStart + startLimit * start
+        static let end = 16
+        /// More than are on the way between a handler's return and Redis, unless Redis is away.
+        static let endLimit = 16_384
+        static let firstLease = firstEnd + endLimit * end
         static let lease = 8 + name
-        static let leaseLimit = 256
+        static let leaseLimit = 4096
         static let firstSlot = firstLease + leaseLimit * lease
         /// State, runs that have ended, token, id.
         static let slot = 24 + name
@@ -53,7 +53,7 @@ package final class Board: @unchecked Sendable {
     }
 
     private let base: UnsafeMutableRawPointer
-    private let slots: Int
+    package let slots: Int
     /// The supervisor's end. The worker's is closed once it is mapped.
     private let descriptor: Int32
 
@@ -92,7 +92,7 @@ package final class Board: @unchecked Sendable {
     package var pulse: Int { word(Layout.turns) }
 
     /// Runs that have ended.
-    package var ended: Int { (0..<slots).reduce(0) { $0 + word(place(ofSlot: $1) + 8) } }
+    package var ended: Int { (0..<slots).reduce(0) { $0 &+ word(place(ofSlot: $1) + 8) } }
 
     /// What a dead worker had.
     package struct Reading: Equatable, Sendable {
@@ -106,25 +106,28 @@ package final class Board: @unchecked Sendable {
         package var worker: String
         package var leases: [(queue: QueueName, incarnation: Incarnation)]
         package var runs: [Run]
-        /// Runs that had begun, the last ones; by token a digest of each id.
-        package var begun: [Token: Set<UInt64>] = [:]
+        /// Runs that had ended, the last ones; by token a digest of each id.
+        package var ended: [Token: Set<UInt64>] = [:]
 
-        /// Whether the handler of a job ever saw it, under this token.
-        package func hasBegun(_ id: String, _ token: Token) -> Bool {
-            begun[token]?.contains(Board.digest(id)) ?? false
+        /// Whether a handler had returned, whatever became of its outcome.
+        package func hasEnded(_ id: String, _ token: Token) -> Bool {
+            ended[token]?.contains(Board.digest(id)) ?? false
         }
 
         package static func == (a: Self, b: Self) -> Bool {
-            a.worker == b.worker && a.runs == b.runs && a.begun == b.begun
+            a.worker == b.worker && a.runs == b.runs && a.ended == b.ended
                 && a.leases.elementsEqual(b.leases, by: ==)
         }
     }
 
     package func read() -> Reading {
         atomicMemoryFence(ordering: .acquiring)
-        let leases = (0..<min(word(Layout.leases), Layout.leaseLimit)).compactMap { index in
+        let leases = (0..<count(Layout.leases, Layout.leaseLimit)).compactMap { index in
             let place = Layout.firstLease + index * Layout.lease
-            return (try? QueueName(name(place + 8))).map { (queue: $0, incarnation: Incarnation(word(place))) }
+            guard let queue = try? QueueName(name(place + 8)), Incarnation.range.contains(word(place)) else {
+                return nil as (queue: QueueName, incarnation: Incarnation)?
+            }
+            return (queue, Incarnation(word(place)))
         }
         let runs = (0..<slots).compactMap { slot -> Reading.Run? in
             let place = place(ofSlot: slot)
@@ -134,20 +137,29 @@ package final class Board: @unchecked Sendable {
                 isCondemned: mark == .condemned)
         }
         var reading = Reading(worker: name(Layout.worker), leases: leases, runs: runs)
-        for index in 0..<min(word(Layout.starts), Layout.startLimit) {
-            let place = Layout.firstStart + index * Layout.start
-            reading.begun[Token(word(place + 8)), default: []].insert(UInt64(bitPattern: Int64(word(place))))
+        for index in 0..<count(Layout.ends, Layout.endLimit) {
+            let place = Layout.firstEnd + index * Layout.end
+            reading.ended[Token(word(place + 8)), default: []].insert(UInt64(bitPattern: Int64(word(place))))
         }
         return reading
     }
 
     // MARK: The worker's side
 
-    /// The board that this process was given by its parent; nil when it has none.
-    package static func inherited() -> Board? {
+    /// A process that has a supervisor cannot find its board.
+    package struct Missing: Error {}
+
+    /// The board that this process was given by its parent; nil when it has none. One that is supervised must not work
+    /// without it, and less still supervise others.
+    package static func inherited() throws(Missing) -> Board? {
         guard let text = getenv(variable).map({ String(cString: $0) }) else { return nil }
         let parts = text.split(separator: ":").compactMap { Int32($0) }
         guard parts.count == 2, parts[0] == getppid() else { return nil }
+        guard let board = find(parts) else { throw Missing() }
+        return board
+    }
+
+    private static func find(_ parts: [Int32]) -> Board? {
         let descriptor = open("/proc/\(parts[0])/fd/\(parts[1])", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -175,6 +187,11 @@ package final class Board: @unchecked Sendable {
         base.storeBytes(of: count + 1, toByteOffset: Layout.leases, as: Int.self)
     }
 
+    /// The lease that was noted last is somebody else's.
+    func takeBackLease() {
+        base.storeBytes(of: max(0, word(Layout.leases) - 1), toByteOffset: Layout.leases, as: Int.self)
+    }
+
     /// The part of one slot.
     func place(_ slot: Int) -> Place? { slot < slots ? Place(board: self, offset: place(ofSlot: slot)) : nil }
 
@@ -183,7 +200,6 @@ package final class Board: @unchecked Sendable {
         fileprivate let offset: Int
 
         func begin(_ run: Run) {
-            board.noteStart(run)
             board.base.storeBytes(of: run.token.number, toByteOffset: offset + 16, as: Int.self)
             board.write(run.id, at: offset + 24)
             atomicMemoryFence(ordering: .releasing)
@@ -192,7 +208,9 @@ package final class Board: @unchecked Sendable {
 
         func condemn() { set(.condemned) }
 
-        func end() {
+        func end(_ run: Run?) {
+            if let run { board.noteEnd(run) }
+            atomicMemoryFence(ordering: .releasing)
             set(.idle)
             board.base.storeBytes(of: board.word(offset + 8) &+ 1, toByteOffset: offset + 8, as: Int.self)
         }
@@ -200,11 +218,11 @@ package final class Board: @unchecked Sendable {
         private func set(_ mark: Mark) { board.base.storeBytes(of: mark.rawValue, toByteOffset: offset, as: Int.self) }
     }
 
-    /// From all slots at once. What ends stays here for a while: until its outcome is stored it can be lost.
-    private func noteStart(_ run: Run) {
-        let starts = (base + Layout.starts).assumingMemoryBound(to: Atomic<Int>.self)
-        let count = starts.pointee.wrappingAdd(1, ordering: .relaxed).oldValue
-        let place = Layout.firstStart + count % Layout.startLimit * Layout.start
+    /// From all slots at once: until its outcome is stored it can be lost.
+    private func noteEnd(_ run: Run) {
+        let ends = (base + Layout.ends).assumingMemoryBound(to: Atomic<Int>.self)
+        let count = ends.pointee.wrappingAdd(1, ordering: .relaxed).oldValue
+        let place = Layout.firstEnd + count % Layout.endLimit * Layout.end
         base.storeBytes(of: Self.digest(run.id), toByteOffset: place, as: UInt64.self)
         base.storeBytes(of: run.token.number, toByteOffset: place + 8, as: Int.self)
     }
@@ -220,6 +238,9 @@ package final class Board: @unchecked Sendable {
 
     private func word(_ offset: Int) -> Int { base.load(fromByteOffset: offset, as: Int.self) }
 
+    /// A dead process may have left anything.
+    private func count(_ offset: Int, _ limit: Int) -> Int { max(0, min(word(offset), limit)) }
+
     private func write(_ text: String, at offset: Int) {
         var text = text
         let count = text.withUTF8 { utf8 -> Int in
@@ -230,7 +251,6 @@ package final class Board: @unchecked Sendable {
         base.storeBytes(of: count, toByteOffset: offset, as: Int.self)
     }
 
-    /// A dead process may have left anything.
     private func name(_ offset: Int) -> String {
         let count = max(0, min(word(offset), Names.limit))
         return String(decoding: UnsafeRawBufferPointer(start: base + offset + 8, count: count), as: UTF8.self)

@@ -72,10 +72,7 @@ final class Heart: Sendable {
         let now = clock.nanoseconds
         board?.turn()
         for slot in slots {
-            if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) {
-                slot.condemn()
-                giveUp(stuck)
-            }
+            if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
         }
         let (action, isAwake) = state.withLock { state in
             defer { state.lastTurn = now }

@@ -110,7 +110,9 @@ final class Members: Sendable {
             let incarnation = Incarnation.random()
             board?.note(incarnation, of: member.queue)
             switch try await member.store.join(incarnation, leaseMs: length.milliseconds) {
-            case .taken: continue
+            case .taken:
+                board?.takeBackLease()
+                continue
             case .joined(let now, let born, let leaseMs):
                 clock.learn(redis: now)
                 let lease = Lease(

@@ -195,7 +195,7 @@ extension StoreError {
     }
 
     /// The same call will do later, if an operator corrects a password or a right.
-    var mayHeal: Bool {
+    package var mayHeal: Bool {
         switch self {
         case .redis(.authentication), .redis(.permission): true
         default: isWorthWaitingFor

@@ -53,8 +53,8 @@ final class Slot: Sendable {
 
     /// Leaves the slot empty; answers the successor that waited for that.
     func clear() -> Run? {
-        place?.end()
-        return state.withLock { state in
+        state.withLock { state in
+            place?.end(state.run)
             state.run = nil
             defer { state.successor = nil }
             return state.successor
@@ -106,14 +106,14 @@ final class Slot: Sendable {
                 // Read again: the run may have ended meanwhile, and another one begun.
                 guard let run = state.run, deadline.load(ordering: .acquiring) == word else { return nil }
                 let limit = state.started + min(max(0, run.envelope.policy.timeoutMs), Due.latest / 1000) * 1_000_000
-                return now > limit + killAfter ? run : nil
+                guard now > limit + killAfter else { return nil }
+                // Still within the lock: it is this run, and no other, that the process ends for.
+                place?.condemn()
+                return run
             }
         }
         return nil
     }
-
-    /// The process ends because of what runs here.
-    func condemn() { place?.condemn() }
 
     func cancellation(of run: Run) -> CancellationReason? {
         state.withLock { state in

@@ -94,6 +94,18 @@ extension ExecTests {
             return found
         }
 
+        @Test func `of a worker's own stream long lines are whole, and its log lines are not kept`() {
+            let long = #"{"msg":""# + String(repeating: "x", count: 20_000) + #""}"#
+            let fatal = "Worker/main.swift:3: Fatal error: no"
+            let text = [long, "2026-01-02T03:04:05.678Z info working", fatal, "short"].joined(separator: "\n") + "\n"
+            var stream = ErrorStream(limit: .max, isPlain: true)
+            var found: [String] = []
+            Array(text.utf8).withUnsafeBytes { stream.take($0) { found.append($0.text) } }
+            stream.end { found.append($0.text) }
+            #expect(found == [long, "2026-01-02T03:04:05.678Z info working", fatal, "short"])
+            #expect(stream.tail == fatal + "\nshort")
+        }
+
         @Test func `what is left in the pipe when a child ends is read`() async throws {
             // 1031 is F_SETPIPE_SZ: all of it fits into the pipe.
             let text = """

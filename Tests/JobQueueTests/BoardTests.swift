@@ -18,7 +18,7 @@ import Testing
     @Test func `what was written is read`() throws {
         let board = try #require(Board(slots: 3))
         #expect(board.read() == Board.Reading(worker: "", leases: [], runs: []))
-        #expect(!board.read().hasBegun("ended", run("", claim: 5).token))
+        #expect(!board.read().hasEnded("ended", run("", claim: 5).token))
         board.introduce("host:1:abcdefgh")
         board.note(lease.incarnation, of: .default)
         let long = try QueueName(String(repeating: "q", count: Names.limit))
@@ -27,7 +27,7 @@ import Testing
         board.place(0)?.begin(run(id, claim: 1))
         board.place(1)?.begin(run("alone", claim: (1 << 28) - 1, alone: true))
         board.place(2)?.begin(run("ended", claim: 5))
-        board.place(2)?.end()
+        board.place(2)?.end(run("ended", claim: 5))
         board.place(1)?.condemn()
         let reading = board.read()
         #expect(reading.worker == "host:1:abcdefgh")
@@ -39,8 +39,8 @@ import Testing
                 .init(id: "alone", token: run("", claim: (1 << 28) - 1).token, isAlone: false, isCondemned: true),
             ])
         #expect(board.ended == 1 && board.place(3) == nil)
-        #expect(reading.hasBegun("ended", run("", claim: 5).token))
-        #expect(!reading.hasBegun("ended", run("", claim: 4).token) && !reading.hasBegun("b", run("", claim: 5).token))
+        #expect(reading.hasEnded("ended", run("", claim: 5).token))
+        #expect(!reading.hasEnded("ended", run("", claim: 4).token) && !reading.hasEnded("b", run("", claim: 5).token))
     }
 
     @Test func `the heart is seen to turn`() throws {
@@ -52,12 +52,21 @@ import Testing
 
     @Test func `of many leases the last are kept`() throws {
         let board = try #require(Board(slots: 0))
-        for number in 1...300 { board.note(Incarnation(number), of: .default) }
+        for number in 1...5000 { board.note(Incarnation(number), of: .default) }
         let numbers = board.read().leases.map(\.incarnation.number)
-        #expect(Set(numbers) == Set(45...300))
+        #expect(Set(numbers) == Set(905...5000))
     }
 
-    @Test func `a process that nobody supervises has no board`() {
-        #expect(Board.inherited() == nil)
+    @Test func `a lease that was not given is taken back`() throws {
+        let board = try #require(Board(slots: 0))
+        board.note(Incarnation(1), of: .default)
+        board.note(Incarnation(2), of: .default)
+        board.takeBackLease()
+        board.note(Incarnation(3), of: .default)
+        #expect(board.read().leases.map(\.incarnation.number) == [1, 3])
+    }
+
+    @Test func `a process that nobody supervises has no board`() throws {
+        #expect(try Board.inherited() == nil)
     }
 }

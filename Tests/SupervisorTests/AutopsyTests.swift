@@ -2,6 +2,7 @@ import Foundation
 import JobModel
 import Testing
 
+@testable import JobQueueExec
 @testable import JobQueueSupervisor
 @testable import JobQueueWorker
 @testable import JobStore
@@ -12,12 +13,12 @@ import Testing
     private let token = Incarnation(7).token(claim: 3)
 
     private func disposition(
-        _ runs: [Board.Reading.Run], begun: Bool = false, wasStopped: Bool = false,
+        _ runs: [Board.Reading.Run], ended: Bool = false, wasStopped: Bool = false,
         envelope: String = #"{"name":"x","payload":1}"#,
         record: RunRecord = RunRecord()
     ) -> Disposition {
         var reading = Board.Reading(worker: "w", leases: [], runs: runs)
-        if begun { reading.begun[token] = [Board.digest("a")] }
+        if ended { reading.ended[token] = [Board.digest("a")] }
         let job = ClaimedJob(id: "a", token: token, envelope: Array(envelope.utf8)[...], record: record.encoded()[...])
         return Autopsy.disposition(
             of: job, reading, Autopsy.Cause(error: error, wasStopped: wasStopped), now: 1000)
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func `a run that had ended, and whose outcome was not stored, is lost without blame`() {
-        guard case .front(_, let record?, let entry?) = disposition([], begun: true) else {
+        guard case .front(_, let record?, let entry?) = disposition([], ended: true) else {
             Issue.record("not given back")
             return
         }
@@ -95,5 +96,21 @@ import Testing
     @Test func `what a process takes is known while it lives`() {
         #expect(ResidentMemory.bytes(of: Int(getpid())) > 1 << 20)
         #expect(ResidentMemory.bytes(of: -1) == 0)
+    }
+}
+
+@Suite struct DeskTests {
+    private static let ends: [(code: Int?, signal: Int?, wasKilled: Bool, isOrderly: Bool)] = [
+        (0, nil, false, true), (70, nil, false, true), (1, nil, false, false), (78, nil, false, false),
+        (nil, 15, false, true), (nil, 2, false, true), (nil, 9, false, false), (nil, 11, false, false),
+        (nil, 9, true, true),
+    ]
+
+    @Test(arguments: ends)
+    func `being told to stop explains only an end that comes of it`(
+        code: Int?, signal: Int?, wasKilled: Bool, isOrderly: Bool
+    ) {
+        let end = Companion.End(code: code, signal: signal, output: "", errors: "", wasKilled: wasKilled)
+        #expect(Desk.isOrderly(end) == isOrderly)
     }
 }

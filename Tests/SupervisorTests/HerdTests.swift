@@ -55,11 +55,30 @@ import Testing
         var herd = Herd(1, Herd.Rules(), now: 0)
         _ = turn(&herd, 0)
         _ = turn(&herd, 0, [0: ready])
-        #expect(turn(&herd, 59_999, [0: ready]) == [])
-        #expect(turn(&herd, 59_999, [0: .init(pulse: 2, isReady: true)]) == [])
-        #expect(turn(&herd, 119_998, [0: .init(pulse: 2, isReady: true)]) == [])
-        #expect(turn(&herd, 119_999, [0: .init(pulse: 2, isReady: true)]) == [.kill(0)])
-        #expect(turn(&herd, 119_999, [0: .init(pulse: 2, isReady: true)]) == [])
+        for now in stride(from: 0, to: 60_000, by: 1000) { #expect(turn(&herd, now, [0: ready]) == []) }
+        let turned = Herd.Sighting(pulse: 2, isReady: true)
+        for now in stride(from: 60_000, to: 120_000, by: 1000) { #expect(turn(&herd, now, [0: turned]) == []) }
+        #expect(turn(&herd, 120_000, [0: turned]) == [.kill(0)])
+        #expect(turn(&herd, 120_000, [0: turned]) == [])
+    }
+
+    @Test func `one that never gets to work is killed as well`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        #expect(turn(&herd, 0) == [.start(0)])
+        for now in stride(from: 0, to: 60_000, by: 1000) { #expect(turn(&herd, now, [0: .init()]) == []) }
+        #expect(turn(&herd, 60_000, [0: .init()]) == [.kill(0)])
+        herd.ended(0, inOrder: false, now: 60_000) { 1 }
+        #expect(turn(&herd, 60_099) == [])
+        #expect(turn(&herd, 60_100) == [.start(0)])
+    }
+
+    @Test func `when everything stood still nobody is killed for it`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(turn(&herd, 500_000, [0: ready]) == [])
+        for now in stride(from: 501_000, to: 560_000, by: 1000) { #expect(turn(&herd, now, [0: ready]) == []) }
+        #expect(turn(&herd, 560_000, [0: ready]) == [.kill(0)])
     }
 
     @Test func `a process is replaced after its jobs, each a little earlier or later than the others`() {
@@ -87,6 +106,10 @@ import Testing
         #expect(
             turn(&herd, 2, [0: .init(pulse: 3, isReady: true, memory: 1 << 20 + 1)])
                 == [.stop(0, .memory(1 << 20 + 1))])
+        // It would be too large again at once.
+        herd.ended(0, inOrder: true, now: 3) { 1 }
+        #expect(turn(&herd, 102) == [])
+        #expect(turn(&herd, 103) == [.start(0)])
     }
 
     @Test func `renewal replaces one after the other`() {
