@@ -180,6 +180,21 @@ extension ProcessTests {
             }
         }
 
+        @Test func `a TERM to all processes at once cuts nobody's drain short`() async throws {
+            try await Site.run { site in
+                let id = try await site.enqueue("test.number", #"{"number":1,"ms":1500}"#)
+                let supervisor = try site.worker("supervisor", lease: "60s", "--processes", "1")
+                try await site.started(id)
+                let child = try #require(site.journal.starts.first?.pid)
+                kill(child, SIGTERM)
+                try await eventually("it is heard") { supervisor.log.contains("received SIGTERM") }
+                supervisor.signal(SIGTERM)
+                #expect(try await supervisor.exit() == 0)
+                #expect(site.journal.ends(of: id).count == 1)
+                #expect(try await site.result(id) == "1")
+            }
+        }
+
         @Test func `a second signal makes the processes give back at once`() async throws {
             try await Site.run { site in
                 let id = try await site.enqueue("test.sleep", #"{"ms":60000}"#)
