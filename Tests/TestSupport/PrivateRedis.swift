@@ -60,12 +60,17 @@ package final class PrivateRedis: Sendable {
             ["/bin/sh", "-c", Self.keeper, "sh", folder.path] + server + ["--save", "", "--loglevel", "notice"]
                 + options,
             errors: .output)
-        let text = shell.waitForOutput { $0.contains("eady to accept connections") }
-        let pid = text.split(separator: "\n").first { $0.hasPrefix("pid ") }.flatMap { pid_t($0.dropFirst(4)) }
-        guard let pid, shell.isRunning else {
+        // The shell and the server write independently of each other: a server can be ready before its pid is told.
+        let text = shell.waitForOutput { $0.contains("eady to accept connections") && Self.pid(in: $0) != nil }
+        guard let pid = Self.pid(in: text), shell.isRunning else {
             throw Program.StartFailure(description: "redis-server ended at once: \(text)")
         }
         running.withLock { $0 = Running(shell: shell, server: pid) }
+    }
+
+    private static func pid(in text: String) -> pid_t? {
+        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().first { $0.hasPrefix("pid ") }
+            .flatMap { pid_t($0.dropFirst(4)) }
     }
 
     /// Ends the server as a power switch would, and waits until it is gone.
