@@ -169,13 +169,15 @@ void queue_tell(pid_t pid, int reason) {
     if (pid > 1) sigqueue(pid, SIGTERM, (union sigval){.sival_int = reason});
 }
 
-int queue_reap(pid_t pid, int *code, int *signal) {
+int queue_reap(pid_t pid, int *code, int *signal, uint64_t *peak) {
     int status;
-    while (waitpid(pid, &status, 0) < 0) {
+    struct rusage usage;
+    while (wait4(pid, &status, 0, &usage) < 0) {
         if (errno != EINTR) return errno;
     }
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     *signal = WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+    *peak = (uint64_t)usage.ru_maxrss * 1024;
     // Process 1 of a container inherits the orphans of the group, which were killed, and nobody else reaps them.
     if (getpid() == 1) {
         while (waitpid(-pid, NULL, 0) > 0 || errno == EINTR) {}

@@ -147,8 +147,9 @@ private struct Verdict {
 
     mutating func snoozed(_ ms: Int) -> Disposition {
         endedByItself()
-        record.last = .snoozed
-        return .retry(due: .after(ms: ms), policy.priority, record, nil)
+        // Recorded like everything after which a job runs again: a run that nobody can explain is a fault.
+        let entry = note(.snoozed, RunError("the handler asked for another run in \(Double(ms) / 1000) s"))
+        return .retry(due: .after(ms: ms), policy.priority, record, entry)
     }
 
     mutating func unhandled() -> Disposition {

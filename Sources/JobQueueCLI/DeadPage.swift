@@ -26,10 +26,10 @@ struct DeadPage {
     }
 
     private func row(_ sheet: JobSheet) -> [String] {
-        let last = sheet.errors.last
+        let last = sheet.runs.last
         return [
             sheet.id, sheet.name ?? "-", sheet.lastReason ?? "-", "\(sheet.attempts)",
-            last.map { Quantity.time(ms: now - $0.atMs) } ?? "-", last?.message ?? "",
+            last?.endedMs.map { Quantity.time(ms: now - $0) } ?? "-", last?.message ?? "",
         ].map { Printable.oneLine($0, limit: 200) }
     }
 }

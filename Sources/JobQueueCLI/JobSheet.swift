@@ -5,17 +5,6 @@ import TerminalDashboard
 
 /// One job as `jobs show` prints it, for people and as JSON.
 struct JobSheet: Encodable {
-    struct Failure: Encodable {
-        var number: Int
-        var atMs: Int
-        var attempt: Int
-        var reason: String
-        var type: String
-        var message: String
-        var worker: String
-        var durationMs: Int
-    }
-
     var id: String
     var queue: String
     var state: String
@@ -38,7 +27,10 @@ struct JobSheet: Encodable {
     var result: StoredJSON?
     var resultOmitted: String?
     var endedMs: Int?
-    var errors: [Failure]
+    /// Those that are remembered, in order: the first and the last nine that did not succeed, then the one that did or goes on.
+    var runs: [JobRun] = []
+    /// Runs that did not succeed and are not remembered any more.
+    var runsForgotten: Int
     /// Who runs it now, and since when, as far as that worker's last beat told.
     var worker: String?
     var startedMs: Int?
@@ -65,11 +57,13 @@ struct JobSheet: Encodable {
         result = view.result.map { StoredJSON($0.result) }
         resultOmitted = view.result?.omitted
         endedMs = view.result?.at
-        errors = view.errors.map {
-            Failure(
-                number: $0.number, atMs: $0.at, attempt: $0.attempt, reason: $0.reason.rawValue, type: $0.type,
-                message: $0.message, worker: $0.worker, durationMs: $0.ms)
-        }
+        runsForgotten = max(0, view.record.errors - view.errors.count)
+        take(view, workers)
+        runs = JobRun.all(view, maxAttempts: maxAttempts, worker: worker, startedMs: startedMs)
+    }
+
+    /// What the score in the state's index means.
+    private mutating func take(_ view: JobView, _ workers: [QueueSnapshot.Worker]) {
         guard let score = view.score, score.isFinite else { return }
         switch view.state {
         case .scheduled, .retrying, .suspect: dueMs = Int(score / 10)
@@ -108,13 +102,12 @@ struct JobSheet: Encodable {
             metadata.isEmpty ? nil : metadata.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " "))
         add("payload", payload?.text)
         add("result", resultOmitted.map { "(omitted: \($0))" } ?? result?.text)
-        if !errors.isEmpty { lines.append("runs that did not succeed") }
-        for error in errors {
-            let type = error.type.isEmpty ? "" : " \(error.type)"
-            let took = Quantity.time(ms: error.durationMs)
-            let head =
-                "  \(error.number). \(Quantity.utc(ms: error.atMs)) attempt \(error.attempt), \(error.reason) after \(took)"
-            lines.append(Printable.oneLine("\(head) on \(error.worker)\(type): \(error.message)"))
+        if !runs.isEmpty { lines.append("runs") }
+        for (index, run) in runs.enumerated() {
+            lines += run.lines(index == 0 ? 1 : index + 1 + runsForgotten, now: now)
+            if index == 0, runsForgotten > 0 {
+                lines.append("  … \(Quantity.of(runsForgotten, "run")) that did not succeed and are not remembered")
+            }
         }
         return lines
     }

@@ -23,6 +23,8 @@ struct ChildEnd: Sendable {
     var wasStopped: Bool
     /// It did not stop when told, and was killed.
     var wasKilled: Bool
+    /// The most memory that it ever had, bytes, or what this process had when it started it if that was more.
+    var peakBytes = 0
 }
 
 /// Tells a running child, from any thread, to stop.
@@ -195,12 +197,13 @@ struct ChildRun: ~Copyable {
         errors.end(log)
         var code: Int32 = -1
         var signal: Int32 = -1
-        let failure = queue_reap(child.pid, &code, &signal)
+        var peak: UInt64 = 0
+        let failure = queue_reap(child.pid, &code, &signal, &peak)
         for wait in [Wait.input, Wait.output, Wait.error, Wait.end] { shut(wait) }
         // Somebody else took the status: that it was a success is not known.
         if failure != 0 { code = 255 }
         return ChildEnd(
             exit: signal > 0 ? .signal(Int(signal)) : .code(Int(code)), output: output, outputBytes: outputBytes,
-            errors: errors, wasStopped: wasStopped, wasKilled: wasKilled)
+            errors: errors, wasStopped: wasStopped, wasKilled: wasKilled, peakBytes: Int(clamping: peak))
     }
 }

@@ -24,11 +24,16 @@ package final class Companion: Sendable {
         package var errors: String
         /// It was told to stop, did not within its grace, and was killed.
         package var wasKilled: Bool
+        /// The most memory that it ever had, bytes; 0 when that is not known.
+        package var peakBytes = 0
 
         /// What ended it, in words.
         package var cause: String {
             Verdict.describe(signal.map { .signal($0) } ?? .code(code ?? 0))
         }
+
+        /// The most memory that it ever had, in words; empty when that is not known.
+        package var peak: String { Verdict.peak(peakBytes) }
     }
 
     /// It could not be started.
@@ -117,8 +122,9 @@ package final class Companion: Sendable {
 
     private func note(_ child: ChildEnd) {
         var end = End(
-            output: String(decoding: child.output, as: UTF8.self), errors: child.errors.tail, wasKilled: child.wasKilled
-        )
+            output: String(decoding: child.output, as: UTF8.self), errors: child.errors.tail,
+            wasKilled: child.wasKilled,
+            peakBytes: child.peakBytes)
         switch child.exit {
         case .code(let code): end.code = code
         case .signal(let signal): end.signal = signal

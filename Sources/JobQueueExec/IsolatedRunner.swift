@@ -58,7 +58,10 @@ struct IsolatedRunner: Sendable {
         let (type, what) =
             switch end.exit {
             case .signal(let number):
-                ("killed by \(Verdict.name(of: number))", "killed by \(Verdict.explained(number))")
+                (
+                    "killed by \(Verdict.name(of: number))",
+                    "killed by \(Verdict.explained(number))\(Verdict.peak(end.peakBytes))"
+                )
             case .code(let code): ("exit code \(code)", "exit code \(code), before the handler had ended")
             }
         let tail = end.errors.tail

@@ -87,6 +87,9 @@ enum Verdict: Equatable {
         }
     }
 
+    /// To be put behind a cause; empty when it is not known.
+    static func peak(_ bytes: Int) -> String { bytes > 0 ? "; it had \(max(1, bytes >> 20)) MiB at most" : "" }
+
     static func explained(_ signal: Int) -> String {
         switch Int32(signal) {
         case SIGKILL: "SIGKILL: out of memory, or kill -9"

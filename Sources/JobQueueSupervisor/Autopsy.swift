@@ -45,7 +45,8 @@ struct Autopsy: Sendable {
         let hasEnded = board.hasEnded(job.id, job.token)
         return decide(
             outcome(of: run, hasEnded, isReadable: envelope != nil, cause), policy: envelope?.policy ?? .standard,
-            record: RunRecord(parsing: job.record), facts: RunFacts(worker: board.worker, now: now, ms: 0), random: 0.5)
+            record: RunRecord(parsing: job.record), facts: RunFacts(worker: board.worker, now: now, ms: run?.ms ?? 0),
+            random: 0.5)
     }
 
     /// Only runs that had begun can be to blame.

@@ -128,14 +128,14 @@ struct Desk {
         let words = kin.isHung ? "killed by its supervisor, because its heart stood still" : end.cause
         let wasStopped = kin.isKilled || (kin.isStopped && Self.isOrderly(end))
         logger.log(
-            level: isInOrder || wasStopped ? .info : .error, "worker process ended: \(words)",
+            level: isInOrder || wasStopped ? .info : .error, "worker process ended: \(words)\(end.peak)",
             metadata: ["event": "process.ended", "process": .stringConvertible(index), "pid": .stringConvertible(pid)])
         if isFinal, !kin.isStopped, status == 0 { status = Int32(end.code ?? 0) }
         // One that had not come so far as to listen dies of TERM.
         if herd.isStopping, end.wasKilled { status = 1 }
         if kin.isKilled { status = 130 }
         let tail = end.errors.isEmpty ? "" : "; its last lines:\n\(end.errors)"
-        let error = RunError(type: "ProcessDied", "the worker process \(pid) died: \(words)\(tail)")
+        let error = RunError(type: "ProcessDied", "the worker process \(pid) died: \(words)\(end.peak)\(tail)")
         let cause = Autopsy.Cause(error: error, wasStopped: wasStopped)
         return [.bury(index, kin.board, cause, herd.isStopping ? .seconds(5) : .seconds(60))]
     }

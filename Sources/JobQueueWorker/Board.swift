@@ -20,15 +20,16 @@ package final class Board: @unchecked Sendable {
     /// has another parent.
     package static let variable = "QUEUE_WORKER_BOARD"
 
-    /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever ended;
-    /// then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
+    /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever ended,
+    /// the worker's clock at its last turn; then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
     /// for a worker's, which is cut.
     private enum Layout {
         static let turns = 0
         static let leases = 8
         static let slots = 16
         static let ends = 24
-        static let worker = 32
+        static let now = 32
+        static let worker = 40
         static let name = 8 + Names.limit
         static let firstEnd = worker + name
         /// A digest of the id, and the token.
@@ -39,8 +40,8 @@ package final class Board: @unchecked Sendable {
         static let lease = 8 + name
         static let leaseLimit = 4096
         static let firstSlot = firstLease + leaseLimit * lease
-        /// State, runs that have ended, token, id.
-        static let slot = 24 + name
+        /// State, runs that have ended, token, start, id.
+        static let slot = 32 + name
         static func size(slots: Int) -> Int { firstSlot + slots * slot }
     }
 
@@ -101,6 +102,8 @@ package final class Board: @unchecked Sendable {
             package var token: Token
             package var isAlone: Bool
             package var isCondemned: Bool
+            /// How long it had been running when the worker was seen last, ms.
+            package var ms = 0
         }
         /// Empty when it never got so far.
         package var worker: String
@@ -132,9 +135,10 @@ package final class Board: @unchecked Sendable {
         let runs = (0..<slots).compactMap { slot -> Reading.Run? in
             let place = place(ofSlot: slot)
             guard let mark = Mark(rawValue: word(place)), mark != .idle else { return nil }
+            let nanoseconds = word(Layout.now).subtractingReportingOverflow(word(place + 24)).partialValue
             return Reading.Run(
-                id: name(place + 16 + 8), token: Token(word(place + 16)), isAlone: mark == .alone,
-                isCondemned: mark == .condemned)
+                id: name(place + 32), token: Token(word(place + 16)), isAlone: mark == .alone,
+                isCondemned: mark == .condemned, ms: max(0, nanoseconds) / 1_000_000)
         }
         var reading = Reading(worker: name(Layout.worker), leases: leases, runs: runs)
         for index in 0..<count(Layout.ends, Layout.endLimit) {
@@ -174,7 +178,11 @@ package final class Board: @unchecked Sendable {
 
     func introduce(_ worker: String) { write(String(worker.prefix(Names.limit)), at: Layout.worker) }
 
-    func turn() { base.storeBytes(of: word(Layout.turns) &+ 1, toByteOffset: Layout.turns, as: Int.self) }
+    /// `now` is the worker's clock, ns.
+    func turn(now: Int) {
+        base.storeBytes(of: now, toByteOffset: Layout.now, as: Int.self)
+        base.storeBytes(of: word(Layout.turns) &+ 1, toByteOffset: Layout.turns, as: Int.self)
+    }
 
     /// Before the lease is asked for: what is held under it is found however this process ends. Joins one at a time.
     func note(_ incarnation: Incarnation, of queue: QueueName) {
@@ -199,9 +207,10 @@ package final class Board: @unchecked Sendable {
         fileprivate let board: Board
         fileprivate let offset: Int
 
-        func begin(_ run: Run) {
+        func begin(_ run: Run, now: Int) {
             board.base.storeBytes(of: run.token.number, toByteOffset: offset + 16, as: Int.self)
-            board.write(run.id, at: offset + 24)
+            board.base.storeBytes(of: now, toByteOffset: offset + 24, as: Int.self)
+            board.write(run.id, at: offset + 32)
             atomicMemoryFence(ordering: .releasing)
             set(run.isAlone ? .alone : .running)
         }

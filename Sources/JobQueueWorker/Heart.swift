@@ -70,7 +70,7 @@ final class Heart: Sendable {
 
     private func turn() {
         let now = clock.nanoseconds
-        board?.turn()
+        board?.turn(now: now)
         for slot in slots {
             if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
         }

@@ -37,7 +37,7 @@ final class Slot: Sendable {
     // MARK: The loop's side
 
     func begin(_ run: Run, now: Int, deadline limit: Int) {
-        place?.begin(run)
+        place?.begin(run, now: now)
         state.withLock { state in
             state.run = run
             state.started = now

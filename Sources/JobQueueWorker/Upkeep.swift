@@ -106,10 +106,14 @@ final class Upkeep: Sendable {
     /// Without proof of death every job that was held counts as lost.
     private func settleLost(_ slice: Recovery, _ member: Member) async throws(StoreError) {
         if slice.jobs.isEmpty { return }
-        let who = WorkerCard(parsing: slice.about)?.id ?? "unknown worker"
+        let card = WorkerCard(parsing: slice.about)
+        let who = card?.id ?? "unknown worker"
+        let starts = Dictionary(card?.runs.map { ($0.id, $0.started) } ?? [], uniquingKeysWith: { $1 })
         let error = RunError(type: "LeaseLost", "the lease of \(who) ran out")
-        let facts = RunFacts(worker: who, now: slice.now, ms: 0)
         let settlements = slice.jobs.map { job in
+            // Until now: nobody knows when it ended.
+            let facts = RunFacts(
+                worker: who, now: slice.now, ms: starts[job.id].map { max(0, slice.now - $0) } ?? 0)
             let envelope = try? Envelope(parsing: job.envelope)
             let disposition = decide(
                 envelope == nil ? .malformed(RunError("the envelope cannot be read")) : .lost(error),

@@ -61,13 +61,13 @@ import Testing
         let json = try Output.encode(JobSheet(view, queue: .default))
         for line in json.split(separator: "\n") { #expect(isHarmless(String(line)), "\(line.debugDescription)") }
         let sheet = try JSONDecoder().decode(Read.self, from: Data(json.utf8))
-        #expect(sheet.payload == "\u{7F}\u{85}\u{202E}\u{E0041}" && sheet.errors[0].message == hostile)
+        #expect(sheet.payload == "\u{7F}\u{85}\u{202E}\u{E0041}" && sheet.runs[0].message == hostile)
     }
 
     private struct Read: Decodable {
         struct Failure: Decodable { var message: String }
         var payload: String
-        var errors: [Failure]
+        var runs: [Failure]
     }
 
     @Test func `the list of dead jobs is harmless, and a job is one line`() throws {

@@ -44,9 +44,9 @@ import Testing
         #expect(lines.contains("kept until  2026-11-21 04:12:10Z"))
         #expect(lines.contains("requeued    1 time"))
         #expect(
-            lines.suffix(2) == [
-                "runs that did not succeed",
-                "  1. 2026-11-21 04:12:09Z attempt 2, timeout after 1s on w1 Timeout: too slow",
+            lines.suffix(4) == [
+                "runs", "  1. 2026-11-21 04:12:07Z  attempt 2 on w1: timeout after 1s", "     Timeout: too slow",
+                "     -> dead: all 25 attempts are spent",
             ])
     }
 
@@ -107,7 +107,8 @@ import Testing
         let always: Set = [
             "id", "queue", "state", "name", "priority", "created_ms", "due_ms", "cancel_requested", "attempts",
             "max_attempts",
-            "timeout_ms", "requeued", "lost", "tags", "metadata", "payload", "errors",
+            "timeout_ms", "requeued", "lost", "tags", "metadata", "payload", "runs",
+            "runs_forgotten",
         ]
         #expect(Set(value.keys) == always)
     }

@@ -161,11 +161,13 @@ import Testing
         }
     }
 
-    @Test func `a snoozed run spends nothing and clears what was lost`() {
-        let expected = after(.snoozed, record(attempts: 2, errors: 4))
+    @Test func `a snoozed run spends nothing, clears what was lost, and says why there will be another`() {
+        let expected = after(.snoozed, record(attempts: 2, errors: 5))
+        let reason = RunError("the handler asked for another run in 60.0 s")
         #expect(
             decide(.snoozed(ms: 60_000), record(attempts: 2, lost: 3, crashes: 1, unhandled: 2, errors: 4))
-                == .retry(due: .after(ms: 60_000), Priority(3)!, expected, nil))
+                == .retry(
+                    due: .after(ms: 60_000), Priority(3)!, expected, entry(5, .snoozed, attempt: 3, reason)))
     }
 
     @Test func `a cancelled run is noted`() {

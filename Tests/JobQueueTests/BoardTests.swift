@@ -24,18 +24,19 @@ import Testing
         let long = try QueueName(String(repeating: "q", count: Names.limit))
         board.note(Incarnation(2), of: long)
         let id = String(repeating: "i", count: Names.limit)
-        board.place(0)?.begin(run(id, claim: 1))
-        board.place(1)?.begin(run("alone", claim: (1 << 28) - 1, alone: true))
-        board.place(2)?.begin(run("ended", claim: 5))
+        board.place(0)?.begin(run(id, claim: 1), now: 5_000_000)
+        board.place(1)?.begin(run("alone", claim: (1 << 28) - 1, alone: true), now: 90_000_000)
+        board.place(2)?.begin(run("ended", claim: 5), now: 1)
         board.place(2)?.end(run("ended", claim: 5))
         board.place(1)?.condemn()
+        board.turn(now: 47_000_000)
         let reading = board.read()
         #expect(reading.worker == "host:1:abcdefgh")
         #expect(reading.leases.map(\.queue) == [.default, long])
         #expect(reading.leases.map(\.incarnation) == [lease.incarnation, Incarnation(2)])
         #expect(
             reading.runs == [
-                .init(id: id, token: run(id, claim: 1).token, isAlone: false, isCondemned: false),
+                .init(id: id, token: run(id, claim: 1).token, isAlone: false, isCondemned: false, ms: 42),
                 .init(id: "alone", token: run("", claim: (1 << 28) - 1).token, isAlone: false, isCondemned: true),
             ])
         #expect(board.ended == 1 && board.place(3) == nil)
@@ -46,7 +47,7 @@ import Testing
     @Test func `the heart is seen to turn`() throws {
         let board = try #require(Board(slots: 1))
         let before = board.pulse
-        board.turn()
+        board.turn(now: 1)
         #expect(board.pulse != before)
     }
 

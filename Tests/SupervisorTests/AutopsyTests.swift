@@ -25,7 +25,7 @@ import Testing
     }
 
     private func run(alone: Bool = false, condemned: Bool = false, token: Token? = nil) -> Board.Reading.Run {
-        Board.Reading.Run(id: "a", token: token ?? self.token, isAlone: alone, isCondemned: condemned)
+        Board.Reading.Run(id: "a", token: token ?? self.token, isAlone: alone, isCondemned: condemned, ms: 42)
     }
 
     @Test func `a run that had begun counts as lost, with its cause in the history`() {
@@ -35,6 +35,7 @@ import Testing
         }
         #expect(record.lost == 1 && record.crashes == 0 && record.attempts == 0)
         #expect(entry.reason == .crash && entry.message == "killed by SIGSEGV" && entry.type == "ProcessDied")
+        #expect(entry.ms == 42)
     }
 
     @Test func `what had not begun goes back as if nothing had been`() {

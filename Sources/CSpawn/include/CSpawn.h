@@ -59,8 +59,9 @@ void queue_kill_group(pid_t pid, int signal);
 /// Sends TERM to a child alone, with a number above 0 that says why: for children that called `queue_isolated_begin`.
 void queue_tell(pid_t pid, int reason);
 
-/// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1.
-int queue_reap(pid_t pid, int *code, int *signal);
+/// Takes the status of a child, waiting for its end. Answers 0 with the exit code or the signal, the other one being -1, and
+/// the most memory that it ever had, bytes (Linux counts in what this process had when it started the child).
+int queue_reap(pid_t pid, int *code, int *signal, uint64_t *peak);
 
 /// Sends a signal to the process that a descriptor stands for, and to nobody else however long that is gone. Answers 0 or
 /// errno: ESRCH once it is reaped.
