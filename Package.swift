@@ -23,7 +23,6 @@ let collections = Target.Dependency.product(name: "DequeModule", package: "swift
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // The arrows of Docs/architecture.md, top to bottom. Tests/ArchitectureTests compares the imports of every file with them.
 let package = Package(
@@ -46,7 +45,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .executableTarget(name: "queue-worker", dependencies: ["JobQueueCLI"], path: "worker", swiftSettings: house),
@@ -60,7 +58,7 @@ let package = Package(
             path: "Benchmarks", exclude: ["peers"], swiftSettings: house),
         .executableTarget(
             name: "queue-peer",
-            dependencies: ["JobQueueClient", "JobQueueWorker", "JobModel", arguments, signals],
+            dependencies: ["JobQueueCLI", "JobQueueClient", "JobQueueWorker", "JobModel", arguments],
             path: "Benchmarks/peers/drivers/queue-worker", swiftSettings: house),
 
         .target(
@@ -68,7 +66,7 @@ let package = Package(
             dependencies: [
                 "JobQueueBench", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
                 "TerminalDashboard", "JobStore",
-                "JobModel", "Redis", arguments, configuration, logging, signals, yaml,
+                "JobModel", "Redis", arguments, configuration, logging, yaml,
             ],
             swiftSettings: house),
         .target(

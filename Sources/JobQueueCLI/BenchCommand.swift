@@ -3,7 +3,6 @@ import Foundation
 import JobQueueBench
 import JobQueueClient
 import Redis
-import UnixSignals
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,10 +48,10 @@ struct BenchCommand: AsyncParsableCommand {
         // A server that cannot be used is one line, as everywhere.
         try await settings.withQueue { _ in }
         let suite = try BenchSuite(url: settings.url.reveal(), options)
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
+        let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for await _ in signals { break }
+                for await _ in signals.numbers { break }
                 return false
             }
             group.addTask {

@@ -2,7 +2,6 @@ import Foundation
 import JobQueueClient
 import JobQueueWorker
 import Logging
-import UnixSignals
 
 /// A private Redis and a worker, from their start to their end.
 struct DevSession {
@@ -14,17 +13,16 @@ struct DevSession {
 
     /// Returns when everything has ended that it started.
     func run(_ page: (PrivateServer) -> DevPage) async throws {
-        let traps: [UnixSignal] = [.sigterm, .sigint] + (WorkerRun.isHangupIgnored ? [] : [.sighup])
+        let traps = [SIGTERM, SIGINT] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
         // Two, because each can be listened to once: one for the start, which a signal gives up, one for the work.
-        let atStart = await UnixSignalsSequence(trapping: traps)
-        let atWork = await UnixSignalsSequence(trapping: traps)
+        let atStart = SignalStream(traps)
+        let atWork = SignalStream(traps)
         guard let server = try await start(until: atStart) else { return }
         do {
             let worker = try Self.worker(url: server.url, handlers, settings)
             for line in page(server).lines { try Output.print(line) }
-            try await WorkerRun.run(worker, settings.logger, until: atWork) {
-                server.abandon()
-            } body: {
+            let run = WorkerRun(worker: worker, logger: settings.logger, abandon: { server.abandon() })
+            try await run.run(until: atWork) {
                 try await Self.work(worker, on: server)
                 if await !server.stop() {
                     settings.logger.warning("redis-server did not end by itself and was killed")
@@ -37,11 +35,11 @@ struct DevSession {
     }
 
     /// Nil when a signal came before the server was ready.
-    private func start(until signals: UnixSignalsSequence) async throws -> PrivateServer? {
+    private func start(until signals: SignalStream) async throws -> PrivateServer? {
         try await withThrowingTaskGroup(of: PrivateServer?.self) { group in
             group.addTask { try await PrivateServer.start(in: folder, port: port) }
             group.addTask {
-                for await _ in signals { return nil }
+                for await _ in signals.numbers { return nil }
                 return nil
             }
             let server = try await group.next() ?? nil

@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             TERM or INT: no new jobs, running ones may go on for --drain-timeout, then they are cancelled and given back
             without an attempt being spent. A second signal gives back at once, a third ends the process.
-            HUP reads certificate files again; from a terminal that is closed it means TERM.
+            HUP reads certificate files again; from a terminal that is closed it means TERM. TSTP: no new jobs, and no end
+            (on a terminal it stops the process, as always).
 
             With --processes a supervisor keeps so many processes alive, each with --concurrency handlers. What a process
             ran when it died is known at once and runs again. HUP replaces them one by one, TTIN and TTOU add and remove
@@ -28,6 +29,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
 
+    @Option(help: "Exit when there has been nothing to do for so long.", transform: TimeSpan.parse)
+    var maxIdleTime: TimeSpan?
+
+    @Option(help: "A file that has this process' number while it runs. Refused while another process has it.")
+    var pidFile: String?
+
     func run() async throws {
         let sources = redis.sources(options.settings.merging(processes.settings) { $1 })
         let settings = try Settings(sources)
@@ -36,6 +43,7 @@ struct RunCommand: AsyncParsableCommand {
         for stranger in sources.strangers { logger.warning("\(stranger)") }
         var configuration = settings.worker
         configuration.isBurst = burst
+        configuration.maxIdle = maxIdleTime?.duration
         configuration.logger = logger
         do throws(Board.Missing) { configuration.board = try Board.inherited() } catch {
             throw Failure(
@@ -43,11 +51,18 @@ struct RunCommand: AsyncParsableCommand {
                 "this process cannot open the board of its supervisor: both must be the same user and have descriptors left"
             )
         }
+        let isSupervised = configuration.board != nil
+        let notice = isSupervised ? nil : ServiceNotice()
+        if let notice { configuration.onTurn = { notice.live() } }
         let worker: Worker
         do throws(JobQueueError) {
             worker = try Worker(url: settings.redis.url.reveal(), handlers: handlers, configuration: configuration)
         } catch { throw Failure(error) }
-        if settings.processes != 0, configuration.board == nil { return try await supervise(settings, logger) }
+        let pidFile = try isSupervised ? nil : pidFile.map(PidFile.init)
+        defer { pidFile?.remove() }
+        if settings.processes != 0, !isSupervised {
+            return try await supervise(settings, configuration, notice)
+        }
         // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
         try await settings.redis.withQueue { _ in }
         if handlers.names.isEmpty {
@@ -61,7 +76,9 @@ struct RunCommand: AsyncParsableCommand {
                 "slots": .stringConvertible(configuration.concurrency),
                 "pid": .stringConvertible(Int(getpid())),
             ])
-        try await WorkerRun.run(worker, logger, isSupervised: configuration.board != nil)
+        try await WorkerRun(
+            worker: worker, logger: logger, isService: WorkerRun.isService, isSupervised: isSupervised, notice: notice
+        ).run()
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 }

@@ -21,10 +21,20 @@ struct ProcessOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: WorkerOptions.help(Settings.hangAfter))
     var hangAfter: String?
 
+    @Flag(help: "Work in this process, whatever queue.processes says: the same as --processes 0.")
+    var noSupervisor = false
+
+    func validate() throws {
+        if noSupervisor, let processes, processes != "0" {
+            throw ValidationError("--no-supervisor and --processes \(processes) contradict each other")
+        }
+    }
+
     /// What was said, by key.
     var settings: [String: String] {
         let options = [
-            Settings.processes.key: processes, Settings.maxJobs.key: maxJobs, Settings.maxMemory.key: maxMemory,
+            Settings.processes.key: noSupervisor ? "0" : processes, Settings.maxJobs.key: maxJobs,
+            Settings.maxMemory.key: maxMemory,
             Settings.hangAfter.key: hangAfter,
         ]
         return options.compactMapValues { $0 }
@@ -34,7 +44,8 @@ struct ProcessOptions: ParsableArguments {
 extension RunCommand {
     /// Runs this command once more in each of some processes, and keeps them alive. What is wrong with the configuration
     /// or with Redis is found here, once, before the first is started.
-    func supervise(_ settings: Settings, _ logger: Logger) async throws {
+    func supervise(_ settings: Settings, _ worker: WorkerConfiguration, _ notice: ServiceNotice?) async throws {
+        let logger = worker.logger
         var configuration = Supervisor.Configuration()
         configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
         configuration.slots = settings.worker.concurrency
@@ -44,8 +55,11 @@ extension RunCommand {
         configuration.maxMemoryBytes = settings.maxMemory
         configuration.hangAfter = settings.hangAfter
         configuration.isBurst = burst
-        configuration.reloads = isatty(STDIN_FILENO) == 0 && isatty(STDERR_FILENO) == 0
-        configuration.ignoresHangup = WorkerRun.isHangupIgnored
+        configuration.endsIdle = worker.maxIdle != nil
+        configuration.reloads = WorkerRun.isService
+        let signals = SignalStream(
+            [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGTTIN, SIGTTOU] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
+                + (WorkerRun.isService ? [SIGTSTP] : []))
         let status = try await settings.redis.withQueue { queue in
             logger.info(
                 "supervising",
@@ -58,8 +72,9 @@ extension RunCommand {
                 Array(CommandLine.arguments.dropFirst()) + ["--log-format", settings.logFormat.seen.rawValue]
             let supervisor = Supervisor(
                 queue.store, arguments: arguments, configuration, logger: logger,
-                check: { checkSettings(settings.redis) }, forward: Self.forward)
-            return await supervisor.run()
+                check: { checkSettings(settings.redis) }, forward: Self.forward,
+                announce: { notice?.hear($0) })
+            return await supervisor.run(signals.numbers)
         }
         logger.info("stopped", metadata: ["event": "supervisor.stopped"])
         if status != 0 { throw ExitCode(status) }
@@ -85,6 +100,17 @@ extension RunCommand {
             if count < 0, errno == EINTR { continue }
             if count <= 0 { return }
             written += count
+        }
+    }
+}
+
+extension ServiceNotice {
+    fileprivate func hear(_ notice: Supervisor.Notice) {
+        switch notice {
+        case .live: live()
+        case .stopping: stopping()
+        case .reloading: reloading()
+        case .reloaded: reloaded()
         }
     }
 }

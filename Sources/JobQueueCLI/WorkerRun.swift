@@ -2,50 +2,31 @@ import Foundation
 import JobQueueClient
 import JobQueueWorker
 import Logging
-import UnixSignals
 
 /// A worker as a command runs it: until it is told to stop by signals.
-enum WorkerRun {
+struct WorkerRun {
+    let worker: Worker
+    let logger: Logger
+    /// HUP reads files again, and TSTP makes it quiet; else, on a terminal, HUP says that it was closed and TSTP stops it.
+    var isService = false
+    /// A supervisor stands above.
+    var isSupervised = false
+    var notice: ServiceNotice?
+    /// When the third signal ends the process.
+    var abandon: @Sendable () -> Void = {}
+
     /// Runs the worker beside a task that listens to signals and ends with it.
-    static func run(_ worker: Worker, _ logger: Logger, isSupervised: Bool = false) async throws {
-        let signals = await UnixSignalsSequence(
-            trapping: isHangupIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup])
-        // From a terminal HUP says that it was closed; to a service it says that files have changed.
-        let reloads = isatty(STDIN_FILENO) == 0 && isatty(STDERR_FILENO) == 0
-        try await run(worker, logger, until: signals, reloads: reloads, isSupervised: isSupervised) {
-            try await work(worker)
-        }
+    func run() async throws {
+        let signals = SignalStream(
+            [SIGTERM, SIGINT] + (Self.isHangupIgnored ? [] : [SIGHUP]) + (isService ? [SIGTSTP] : []))
+        try await run(until: signals) { try await Self.work(worker) }
     }
 
-    /// Runs what is made of a worker beside a task that listens to signals and ends with it. `abandon` is called when the
-    /// third ends the process.
-    static func run(
-        _ worker: Worker, _ logger: Logger, until signals: UnixSignalsSequence, reloads: Bool = false,
-        isSupervised: Bool = false,
-        abandon: @escaping @Sendable () -> Void = {}, body: @escaping @Sendable () async throws -> Void
-    ) async throws {
+    /// Runs what is made of the worker beside a task that listens to signals and ends with it.
+    func run(until signals: SignalStream, body: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                var count = 0
-                for await signal in signals {
-                    if signal == .sighup, reloads {
-                        await reload(worker, logger)
-                        continue
-                    }
-                    // TERM may come twice, from a service manager to all processes and from the supervisor.
-                    if isSupervised, signal == .sigterm, count > 0 { continue }
-                    count += isSupervised && signal == .sigint && count == 0 ? 2 : 1
-                    logger.info(
-                        "received \(signal)",
-                        metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])
-                    switch count {
-                    case 1: worker.stop()
-                    case 2: worker.stop(within: .zero)
-                    default:
-                        abandon()
-                        Foundation.exit(130)
-                    }
-                }
+                await listen(to: signals)
                 return false
             }
             group.addTask {
@@ -58,7 +39,43 @@ enum WorkerRun {
         }
     }
 
-    private static func reload(_ worker: Worker, _ logger: Logger) async {
+    private func listen(to signals: SignalStream) async {
+        var count = 0
+        for await signal in signals.numbers {
+            switch signal {
+            case SIGTSTP: quiet()
+            case SIGHUP where isService: await reload()
+            // TERM may come twice, from a service manager to all processes and from the supervisor.
+            case SIGTERM where isSupervised && count > 0: continue
+            default:
+                count += isSupervised && signal == SIGINT && count == 0 ? 2 : 1
+                stop(signal, count)
+            }
+        }
+    }
+
+    private func stop(_ signal: Int32, _ count: Int) {
+        logger.info(
+            "received \(Self.name(of: signal))",
+            metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])
+        notice?.stopping()
+        switch count {
+        case 1: worker.stop()
+        case 2: worker.stop(within: .zero)
+        default:
+            abandon()
+            Foundation.exit(130)
+        }
+    }
+
+    private func quiet() {
+        logger.info("received SIGTSTP: no more jobs are claimed", metadata: ["event": "worker.quiet"])
+        worker.quiet()
+    }
+
+    private func reload() async {
+        notice?.reloading()
+        defer { notice?.reloaded() }
         do throws(JobQueueError) {
             let isRead = try await worker.reloadCertificates()
             logger.info(
@@ -76,6 +93,19 @@ enum WorkerRun {
     static func work(_ worker: Worker) async throws(Failure) {
         do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
     }
+
+    static func name(of signal: Int32) -> String {
+        let names = [
+            SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT", SIGUSR1: "SIGUSR1",
+            SIGTTIN: "SIGTTIN", SIGTTOU: "SIGTTOU", SIGTSTP: "SIGTSTP",
+        ]
+        return names[signal] ?? "signal \(signal)"
+    }
+
+    // MARK: Where it runs
+
+    /// Nobody's terminal.
+    static var isService: Bool { isatty(STDIN_FILENO) == 0 && isatty(STDERR_FILENO) == 0 }
 
     /// `nohup` asks for that.
     static var isHangupIgnored: Bool {

@@ -17,12 +17,14 @@ struct Desk {
         var companion: Companion?
         var isStopped = false
         var isHung = false
+        var isQuiet = false
         /// By a third signal.
         var isKilled = false
     }
 
     private let configuration: Supervisor.Configuration
     private let check: @Sendable () -> Supervisor.Check
+    private let announce: @Sendable (Supervisor.Notice) -> Void
     private let logger: Logger
     private let start = ContinuousClock.now
     private(set) var herd: Herd
@@ -34,15 +36,19 @@ struct Desk {
     /// To exit with.
     private(set) var status: Int32 = 0
 
-    init(_ configuration: Supervisor.Configuration, check: @escaping @Sendable () -> Supervisor.Check, logger: Logger) {
+    init(
+        _ configuration: Supervisor.Configuration, check: @escaping @Sendable () -> Supervisor.Check,
+        announce: @escaping @Sendable (Supervisor.Notice) -> Void, logger: Logger
+    ) {
         self.configuration = configuration
         self.check = check
+        self.announce = announce
         slots = configuration.slots
         self.logger = logger
         var rules = Herd.Rules()
         rules.maxJobs = configuration.maxJobs
         rules.maxMemory = configuration.maxMemoryBytes
-        rules.isBurst = configuration.isBurst
+        rules.isFinite = configuration.isBurst || configuration.endsIdle
         rules.hangAfter = Self.milliseconds(configuration.hangAfter)
         herd = Herd(configuration.processes, rules, now: 0)
     }
@@ -56,7 +62,10 @@ struct Desk {
 
     mutating func hear(_ event: Supervisor.Event) -> [Supervisor.Errand] {
         switch event {
-        case .turn: return carry(out: herd.turn(now: now, sightings, random: random))
+        case .turn:
+            if herd.isAtWork { announce(.live) }
+            if herd.isQuiet { hush() }
+            return carry(out: herd.turn(now: now, sightings, random: random))
         case .signal(let number): return hear(signal: number)
         case .started(let index, let companion): return started(index, companion)
         case .ended(let index, let end, let problem): return ended(index, end, problem)
@@ -177,7 +186,12 @@ struct Desk {
                 "one process less", metadata: ["event": "process.less", "processes": .stringConvertible(herd.size)])
             return errands
         case SIGHUP where configuration.reloads:
+            announce(.reloading)
             renew()
+            announce(.reloaded)
+            return []
+        case SIGTSTP:
+            quiet()
             return []
         default: return stop(number)
         }
@@ -186,6 +200,7 @@ struct Desk {
     /// The first signal ends the processes in order; the second makes them give back what they run; the third kills them.
     private mutating func stop(_ number: Int32) -> [Supervisor.Errand] {
         stops += 1
+        announce(.stopping)
         logger.info(
             "received signal \(number)", metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
         if stops == 1 { return carry(out: herd.stop()) }
@@ -199,6 +214,20 @@ struct Desk {
         guard stops > 2 else { return }
         kin[index]?.isKilled = true
         kin[index]?.companion?.signal(SIGKILL)
+    }
+
+    /// The processes finish what they have, and stay. No others are started in their place.
+    private mutating func quiet() {
+        logger.info("received TSTP: no more jobs are claimed", metadata: ["event": "worker.quiet"])
+        herd.quiet()
+    }
+
+    /// Only those that listen already: others would stand still until somebody continues them.
+    private mutating func hush() {
+        for (index, child) in kin where !child.isQuiet && child.board.pulse > 0 {
+            kin[index]?.isQuiet = true
+            child.companion?.signal(SIGTSTP)
+        }
     }
 
     private mutating func renew() {

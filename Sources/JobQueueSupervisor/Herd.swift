@@ -17,8 +17,8 @@ struct Herd {
         var maxJobs = 0
         /// A process is replaced when it has more resident memory, bytes; 0 never.
         var maxMemory = 0
-        /// One that ends in order is not started again.
-        var isBurst = false
+        /// One that ends in order by itself is not started again.
+        var isFinite = false
 
         init() {}
     }
@@ -76,6 +76,8 @@ struct Herd {
     /// To be replaced, one after the other.
     private var renewals: [Int] = []
     private(set) var isStopping = false
+    /// Nobody claims jobs any more, so nobody is started.
+    private(set) var isQuiet = false
     private var lastTurn: Int?
 
     init(_ processes: Int, _ rules: Rules, now: Int) {
@@ -83,6 +85,8 @@ struct Herd {
         for _ in 0..<processes { grow(now: now) }
     }
 
+    /// A process is at work.
+    var isAtWork: Bool { places.values.contains { if case .working = $0.stage { true } else { false } } }
     /// There are no processes, and there will be none.
     var isOver: Bool { places.isEmpty }
     /// How many there are to be.
@@ -114,7 +118,7 @@ struct Herd {
     mutating func ended(_ index: Int, inOrder: Bool, now: Int, random: () -> Double) {
         guard var place = places[index] else { return }
         renewals.removeAll { $0 == index }
-        let hasFinished = rules.isBurst && inOrder && !place.isEnding
+        let hasFinished = rules.isFinite && inOrder && !place.isEnding
         if isStopping || place.isLast || hasFinished {
             places[index] = nil
             return
@@ -166,7 +170,13 @@ struct Herd {
     }
 
     /// Every process is to be replaced, each when the one before it is at work again.
-    mutating func renew() { if !isStopping { renewals = places.keys.sorted() } }
+    mutating func renew() { if !isStopping, !isQuiet { renewals = places.keys.sorted() } }
+
+    /// No process is started again, and none is replaced.
+    mutating func quiet() {
+        isQuiet = true
+        renewals = []
+    }
 
     // MARK: Decisions
 
@@ -210,7 +220,7 @@ struct Herd {
         let isBusy = places.values.contains { place in
             if case .starting(let since) = place.stage { now - since < rules.startPatience } else { false }
         }
-        if isBusy { return nil }
+        if isBusy || isQuiet { return nil }
         return places.keys.sorted().first { index in
             if case .waiting(let until) = places[index]?.stage { until <= now } else { false }
         }

@@ -26,11 +26,12 @@ package struct Supervisor: Sendable {
         /// A process that ends in order is not started again; one that ends with a status other than 0 and 70 gives the
         /// supervisor that status.
         package var isBurst = false
+        /// So does one that ends in order because it had nothing to do.
+        package var endsIdle = false
         /// A process whose heart has stood still for so long is killed.
         package var hangAfter: Duration = .seconds(60)
         /// HUP replaces the processes instead of ending them.
         package var reloads = true
-        package var ignoresHangup = false
         package init() {}
     }
 
@@ -39,6 +40,13 @@ package struct Supervisor: Sendable {
         /// With so many handlers at once in each process.
         case fine(slots: Int)
         case wrong(String)
+    }
+
+    /// What a service manager wants to know.
+    package enum Notice: Sendable {
+        /// Every few milliseconds, from when a process is at work.
+        case live
+        case stopping, reloading, reloaded
     }
 
     enum Event: Sendable {
@@ -54,6 +62,7 @@ package struct Supervisor: Sendable {
     private let configuration: Configuration
     private let check: @Sendable () -> Check
     private let forward: @Sendable (String) -> Void
+    private let announce: @Sendable (Notice) -> Void
     private let logger: Logger
 
     /// - Parameters:
@@ -61,9 +70,11 @@ package struct Supervisor: Sendable {
     ///   - arguments: Of each process.
     ///   - check: Asked before processes are replaced.
     ///   - forward: Where the lines go that the processes write to stderr.
+    ///   - announce: Told what this process is doing.
     package init(
         _ store: Store, arguments: [String], _ configuration: Configuration, logger: Logger,
-        check: @escaping @Sendable () -> Check, forward: @escaping @Sendable (String) -> Void
+        check: @escaping @Sendable () -> Check, forward: @escaping @Sendable (String) -> Void,
+        announce: @escaping @Sendable (Notice) -> Void
     ) {
         self.store = store
         self.arguments = arguments
@@ -71,15 +82,15 @@ package struct Supervisor: Sendable {
         self.logger = logger
         self.check = check
         self.forward = forward
+        self.announce = announce
     }
 
-    /// Returns when all processes have ended and what they had is given back. Answers the status to exit with.
-    package func run() async -> Int32 {
+    /// Returns when all processes have ended and what they had is given back. Answers the status to exit with. `signals` are
+    /// those of this process.
+    package func run(_ signals: AsyncStream<Int32>) async -> Int32 {
         let (events, news) = AsyncStream.makeStream(of: Event.self)
-        let signals = SignalStream(
-            [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGTTIN, SIGTTOU] + (configuration.ignoresHangup ? [] : [SIGHUP]))
         return await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await number in signals.numbers { news.yield(.signal(number)) } }
+            group.addTask { for await number in signals { news.yield(.signal(number)) } }
             group.addTask {
                 while !Task.isCancelled {
                     news.yield(.turn)
@@ -88,7 +99,7 @@ package struct Supervisor: Sendable {
             }
             // What is begun for a process is brought to its end before this ends. Discarding: there may be many.
             let status = await withDiscardingTaskGroup(returning: Int32.self) { work in
-                var desk = Desk(configuration, check: check, logger: logger)
+                var desk = Desk(configuration, check: check, announce: announce, logger: logger)
                 for await event in events {
                     for errand in desk.hear(event) { work.addTask { await perform(errand, news) } }
                     if desk.herd.isOver { break }

@@ -11,6 +11,10 @@ final class Fetcher: Sendable {
     /// What the heart must know of a lane: since when an answer has been waiting to be looked at, ns; 0 when none is.
     final class Lane: Sendable {
         let answeredAt = Atomic(0)
+        /// Grows whenever the lane goes on.
+        let turns = Atomic(0)
+
+        func turn() { turns.wrappingAdd(1, ordering: .relaxed) }
     }
 
     let lanes = (first: Lane(), second: Lane())
@@ -24,11 +28,13 @@ final class Fetcher: Sendable {
     private let waker: Waker
     private let order: QueueOrder
     private let more = Gate()
+    /// How long there may be nothing to do before the work is over, ns; nil for ever.
+    private let maxIdle: Int?
     private let logger: Logger
 
     init(
         members: Members, buffer: JobBuffer, settler: Settler, executor: Executor, upkeep: Upkeep, slots: [Slot],
-        waker: Waker, order: QueueOrder, logger: Logger
+        waker: Waker, order: QueueOrder, maxIdle: Duration?, logger: Logger
     ) {
         self.members = members
         self.buffer = buffer
@@ -39,6 +45,7 @@ final class Fetcher: Sendable {
         clock = executor.clock
         self.waker = waker
         self.order = order
+        self.maxIdle = maxIdle.map { $0.milliseconds * 1_000_000 }
         self.logger = logger
     }
 
@@ -57,21 +64,29 @@ final class Fetcher: Sendable {
 
     // MARK: The first lane
 
-    /// Claims until the buffer is closed, or with `isBurst` until there is nothing to claim and nothing runs.
+    /// Claims until the buffer is closed, there was nothing to do for too long, or with `isBurst` until there is nothing to
+    /// claim and nothing runs.
     func runFirst(isBurst: Bool) async {
         defer { more.close() }
         var hasTakenIn = false
+        var idleSince: Int?
         while true {
             let want = await buffer.demand(atLeast: 1)
+            lanes.first.turn()
             if want == 0 { return }
             let (wasEmpty, delivered) = (buffer.load == 0, buffer.delivered)
             let look = await look(want, lanes.first)
             if look.left > 0 { more.open() } else { more.shut() }
             let hasRunSuspect = await runSuspects(look)
             if look.found > 0 { hasTakenIn = false }
+            if look.found > 0 || hasRunSuspect || buffer.load > 0 { idleSince = nil }
             if look.left > 0 || look.isCutShort || hasRunSuspect || buffer.isClosed { continue }
             if !isBurst {
-                await idle(until: look.nextDue)
+                let now = clock.nanoseconds
+                let rest = maxIdle.map { (idleSince ?? now) + $0 - now }
+                if let rest, rest <= 0, buffer.load == 0 { return }
+                idleSince = idleSince ?? now
+                await idle(until: look.nextDue, atMost: rest.map { max(1, $0 / 1_000_000) })
             } else if look.found == 0, !wasEmpty || !buffer.isStill(since: delivered) {
                 // What runs may enqueue more, or come back; and the other lane may have found what was left.
                 await buffer.untilEmpty()
@@ -84,7 +99,7 @@ final class Fetcher: Sendable {
     }
 
     /// Waits for a wake-up, at most until something is due, and moves what is.
-    private func idle(until due: Int?) async {
+    private func idle(until due: Int?, atMost limit: Int?) async {
         let members = members.joined
         guard !members.isEmpty else {
             try? await Task.sleep(for: .milliseconds(200))
@@ -93,6 +108,7 @@ final class Fetcher: Sendable {
         let safety = max(2000, self.members.workers * 20)
         var wait = Int.random(in: safety * 3 / 4...safety)
         if let due { wait = min(wait, due - clock.redis) }
+        if let limit { wait = min(wait, limit) }
         if wait > 0 { await waker.wait(members.map(\.store), ms: wait) }
         if let due, clock.redis >= due {
             for member in members { await upkeep.promote(member) }
@@ -166,6 +182,7 @@ final class Fetcher: Sendable {
         var number = lease.nextClaim()
         defer { lease.end(claim: number) }
         while !lease.isOver {
+            lane.turn()
             do throws(StoreError) {
                 let answer = try await member.store.claim(
                     lease.incarnation, number: number, want: want, alone: alone,

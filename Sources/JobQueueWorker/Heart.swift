@@ -14,6 +14,7 @@ final class Heart: Sendable {
         var lastTurn = 0
         var mismatches: [QueueName: Int] = [:]
         var drain = Drain()
+        var fetch = FetchWatch()
     }
 
     /// How often it turns. Time limits are kept to within this.
@@ -22,6 +23,8 @@ final class Heart: Sendable {
     private static let stillness = 10_000_000_000
     /// Beats stop when claimed jobs have been waiting for so long to be looked at, ns: others shall have them.
     private static let starvation = 60_000_000_000
+    /// So long the fetch loop may stand still with nothing to wait for, ns.
+    private static let fetchPatience = 60_000_000_000
 
     private let state = Mutex(State())
     private let worker: WorkerIdentity
@@ -34,12 +37,13 @@ final class Heart: Sendable {
     private let client: RedisClient
     private let killAfter: Int
     private let board: Board?
+    private let onTurn: (@Sendable () -> Void)?
     private let logger: Logger
 
     init(
         worker: WorkerIdentity, members: Members, slots: [Slot], buffer: JobBuffer, fetcher: Fetcher, upkeep: Upkeep,
         clock: WorkerClock, client: RedisClient, killAfter: Duration,
-        board: Board?, logger: Logger
+        board: Board?, onTurn: (@Sendable () -> Void)?, logger: Logger
     ) {
         self.worker = worker
         self.members = members
@@ -51,6 +55,7 @@ final class Heart: Sendable {
         self.client = client
         self.killAfter = killAfter.milliseconds * 1_000_000
         self.board = board
+        self.onTurn = onTurn
         self.logger = logger
     }
 
@@ -70,7 +75,10 @@ final class Heart: Sendable {
 
     private func turn() {
         let now = clock.nanoseconds
-        board?.turn(now: now)
+        if checkLife(now) {
+            board?.turn(now: now)
+            onTurn?()
+        }
         for slot in slots {
             if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
         }
@@ -111,6 +119,23 @@ final class Heart: Sendable {
     /// Outcomes that cannot be stored for so long after everything else has ended will be recovered by others.
     func limitSettling(_ giveUp: @escaping @Sendable () -> Void) {
         _ = client.eventLoop.scheduleTask(in: .seconds(10), giveUp)
+    }
+
+    /// Whether new jobs would be run. Not what is late, or waits for Redis: what does not go on although it could.
+    private func checkLife(_ now: Int) -> Bool {
+        let turns = fetcher.lanes.first.turns.load(ordering: .relaxed)
+        // A worker of thousands sleeps longer.
+        let patience = max(Self.fetchPatience, members.workers * 40_000_000)
+        let isWaiting = buffer.isFetcherWaiting
+        let isStarved = isStarved(now)
+        return state.withLock {
+            $0.fetch.look(now: now, turns: turns, isWaiting: isWaiting, isStarved: isStarved, patience: patience)
+        }
+    }
+
+    /// As of the last turn, which must not be long ago.
+    var isLive: Bool {
+        state.withLock { $0.fetch.isLive && clock.nanoseconds - $0.lastTurn < Self.stillness }
     }
 
     private func isStarved(_ now: Int) -> Bool {

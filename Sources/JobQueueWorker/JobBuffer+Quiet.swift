@@ -20,6 +20,17 @@ extension JobBuffer {
         return runs
     }
 
+    /// No more jobs are wanted from now on, but those that are here run.
+    func quiet() { state.withLock { $0.isQuiet = true } }
+
+    /// Nobody who claims jobs can go on before something changes here.
+    var isFetcherWaiting: Bool {
+        state.withLock { state in
+            state.isClosed || state.loner != nil || !state.watchers.isEmpty
+                || state.lanes.contains { $0.threshold <= 1 }
+        }
+    }
+
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Runs that wait here or are under way.
     var load: Int { state.withLock { $0.running + $0.runs.count } }

@@ -22,6 +22,8 @@ final class JobBuffer: Sendable {
         /// Slow jobs have all slots: until one ends nothing is claimed ahead.
         var isStuck = false
         var isClosed = false
+        /// No more are wanted, ever; what is here goes on.
+        var isQuiet = false
         /// Somebody will run a job alone: no more are wanted until that is over.
         var isReserved = false
         /// Who waits to be alone, and until when, ns.
@@ -161,7 +163,7 @@ final class JobBuffer: Sendable {
     }
 
     private func wanted(_ state: State) -> Int {
-        if state.isReserved { return 0 }
+        if state.isReserved || state.isQuiet { return 0 }
         let ahead: Int
         if let prefetch {
             ahead = prefetch

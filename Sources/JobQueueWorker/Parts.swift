@@ -39,16 +39,24 @@ struct Parts: Sendable {
         self.waker = waker
         fetcher = Fetcher(
             members: members, buffer: buffer, settler: settler, executor: executor, upkeep: upkeep, slots: slots,
-            waker: waker, order: configuration.queues, logger: logger)
+            waker: waker, order: configuration.queues, maxIdle: configuration.maxIdle, logger: logger)
         heart = Heart(
             worker: identity, members: members, slots: slots, buffer: buffer, fetcher: fetcher, upkeep: upkeep,
-            clock: clock, client: store.client, killAfter: configuration.killAfter, board: board, logger: logger)
+            clock: clock, client: store.client, killAfter: configuration.killAfter, board: board,
+            onTurn: configuration.onTurn, logger: logger)
     }
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.
     func close() {
         settler.add(
             contentsOf: buffer.close().map { (executor.settlement(of: $0, .released(started: false)), $0.lease) })
+        closing.close()
+    }
+
+    /// Claims nothing more. What is here goes on, and so does everything else.
+    func quiet() {
+        buffer.quiet()
+        // A hint that is heard here would be lost on others.
         closing.close()
     }
 

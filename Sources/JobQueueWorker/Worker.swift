@@ -18,8 +18,14 @@ public final class Worker: Sendable {
     private let redis: RedisConfiguration
     private let configuration: WorkerConfiguration
     private let handlers: Handlers
-    private let heart = Mutex<(heart: Heart?, stop: Duration?)>((nil, nil))
-    private let onStop = Mutex<(@Sendable () -> Void)?>(nil)
+    private struct State {
+        /// What was asked before there was anything to ask it of.
+        var stop: Duration?
+        var isQuiet = false
+        var parts: Parts?
+    }
+
+    private let state = Mutex(State())
     private let wasLost = Atomic(false)
     private let clients = Mutex<[RedisClient]>([])
 
@@ -81,7 +87,7 @@ public final class Worker: Sendable {
         case .lost(.closed): break
         case .lost(let error):
             // Before the first contact the error is thrown.
-            guard let heart = heart.withLock({ $0.heart }) else { return }
+            guard let heart = state.withLock({ $0.parts?.heart }) else { return }
             wasLost.store(true, ordering: .relaxed)
             logger.warning("redis is lost: \(error)", metadata: ["event": "redis.lost"])
             heart.noteLoss()
@@ -93,13 +99,27 @@ public final class Worker: Sendable {
     /// patience, and from anywhere.
     public func stop(within patience: Duration? = nil) {
         let patience = patience ?? configuration.drainTimeout
-        let running = heart.withLock { state in
+        let parts = state.withLock { state in
             state.stop = min(state.stop ?? patience, patience)
-            return state.heart
+            return state.parts
         }
-        running?.stop(within: patience)
-        onStop.withLock { $0 }?()
+        parts?.heart.stop(within: patience)
+        parts?.close()
     }
+
+    /// Asks the worker to claim nothing more. It finishes what it has, and goes on in everything else until `stop()`: what
+    /// an operator wants before a deployment. There is no way back. May be called at any time, and from anywhere.
+    public func quiet() {
+        let parts = state.withLock { state in
+            state.isQuiet = true
+            return state.parts
+        }
+        parts?.quiet()
+    }
+
+    /// Whether it is at work and would run new jobs if it had room: false when what claims jobs has been standing still for
+    /// a minute, for example because handlers block every thread. An outage of Redis is no reason.
+    public var isLive: Bool { state.withLock { $0.parts }?.heart.isLive ?? false }
 
     /// Reads the certificate files of a `rediss://` URL again. The next connection uses them; those that are open go on.
     ///
@@ -142,10 +162,13 @@ public final class Worker: Sendable {
     private func work(_ store: Store, _ waker: Waker) async throws(JobQueueError) {
         let parts = Parts(configuration, handlers, store, waker)
         do throws(StoreError) { try await parts.join() } catch { throw JobQueueError(error) }
-        heart.withLock { $0.heart = parts.heart }
-        onStop.withLock { $0 = { parts.close() } }
+        let (patience, isQuiet) = state.withLock { state in
+            state.parts = parts
+            return (state.stop, state.isQuiet)
+        }
+        if isQuiet { parts.quiet() }
         // A stop may have come before there was anything to stop.
-        if let patience = heart.withLock({ $0.stop }) {
+        if let patience {
             parts.heart.stop(within: patience)
             parts.close()
         }
@@ -160,8 +183,7 @@ public final class Worker: Sendable {
         }
         beating.cancel()
         try? await store.forget(worker: parts.identity.id)
-        heart.withLock { $0.heart = nil }
-        onStop.withLock { $0 = nil }
+        state.withLock { $0.parts = nil }
         if isBurst, let problem = parts.problem { throw JobQueueError(problem) }
     }
 }

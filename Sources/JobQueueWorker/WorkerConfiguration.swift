@@ -25,6 +25,8 @@ public struct WorkerConfiguration: Sendable {
     public var maxPayloadBytes = 256 * 1024
     /// Return once the queues have nothing that can be claimed. The default is false.
     public var isBurst = false
+    /// Return once there has been nothing to do for so long, at most a day; nil, the default, never.
+    public var maxIdle: Duration?
     /// Work with a server that may lose jobs (eviction, old version). The default is false.
     public var allowsUnsafeServer = false
     /// Lines about what the worker does. The default says nothing.
@@ -32,6 +34,9 @@ public struct WorkerConfiguration: Sendable {
 
     /// Where a supervisor sees what this worker holds.
     package var board: Board?
+    /// Called from the event loop every few milliseconds, from when the worker is at work, as long as it would run new jobs.
+    /// Must not block.
+    package var onTurn: (@Sendable () -> Void)?
 
     public init() {}
 
@@ -44,6 +49,7 @@ public struct WorkerConfiguration: Sendable {
         let day = Duration.zero ... .seconds(86_400)
         try check(day.contains(killAfter), "the time until a deaf handler is killed must be 0 to 24 hours")
         try check(day.contains(drainTimeout), "the drain timeout must be 0 to 24 hours")
+        try check(maxIdle.map { day.contains($0) } ?? true, "the time without work must be 0 to 24 hours")
         try check(prefetch.map { (0...1000).contains($0) } ?? true, "the prefetch must be 0 to 1000")
         try check(!queues.queues.isEmpty, "there must be at least one queue")
         try check(Set(queues.queues).count == queues.queues.count, "a queue is named twice")

@@ -17,8 +17,7 @@ struct ModuleTable: Sendable {
                 "TerminalDashboard", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
                 "JobStore", "JobModel",
                 "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "Synchronization",
-                "UnixSignals",
-                "Yams",
+                "Dispatch", "Yams",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",
@@ -26,7 +25,7 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueSupervisor", module: "JobQueueSupervisor",
             imports: [
-                "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Logging", "Synchronization", "Dispatch",
+                "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Logging", "Synchronization",
                 "Glibc", "Musl",
             ]),
         Entry(

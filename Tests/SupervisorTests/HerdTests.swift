@@ -155,7 +155,7 @@ import Testing
 
     @Test func `in burst mode one that ends in order is not started again, and one that dies is`() {
         var rules = Herd.Rules()
-        rules.isBurst = true
+        rules.isFinite = true
         var herd = Herd(2, rules, now: 0)
         _ = turn(&herd, 0)
         #expect(turn(&herd, 0, [0: ready]) == [.start(1)])
@@ -168,7 +168,7 @@ import Testing
 
     @Test func `in burst mode one that was replaced after its jobs goes on`() {
         var rules = Herd.Rules()
-        rules.isBurst = true
+        rules.isFinite = true
         rules.maxJobs = 10
         var herd = Herd(1, rules, now: 0)
         _ = turn(&herd, 0)
@@ -176,5 +176,31 @@ import Testing
         #expect(turn(&herd, 1, [0: .init(pulse: 2, isReady: true, ended: 10)]) == [.stop(0, .jobs(10))])
         herd.ended(0, inOrder: true, now: 2) { 0 }
         #expect(turn(&herd, 2) == [.start(0)])
+    }
+
+    @Test func `a quiet one starts nobody and replaces nobody, until it is told to end`() {
+        var herd = Herd(2, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        herd.renew()
+        herd.quiet()
+        herd.renew()
+        let both = [0: ready, 1: ready]
+        #expect(turn(&herd, 100, both) == [] && turn(&herd, 200, both) == [])
+        herd.ended(0, inOrder: false, now: 300) { 0 }
+        #expect(turn(&herd, 100_000, [1: .init(pulse: 5, isReady: true)]) == [])
+        #expect(!herd.isOver)
+        #expect(herd.stop() == [.stop(1, .shutdown)])
+        herd.ended(1, inOrder: true, now: 100_001) { 0 }
+        #expect(herd.isOver)
+    }
+
+    @Test func `it is at work when a process is`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        #expect(!herd.isAtWork)
+        _ = turn(&herd, 0)
+        #expect(!herd.isAtWork)
+        _ = turn(&herd, 0, [0: ready])
+        #expect(herd.isAtWork)
     }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import JobModel
+import JobQueueCLI
 import JobQueueClient
 import JobQueueWorker
-import UnixSignals
 
 /// This queue as the harness sees all of them: see "A driver" in Benchmarks/peers/README.md.
 @main
@@ -87,9 +87,9 @@ struct Driver: AsyncParsableCommand {
             configuration.queues = .strict([try QueueName(place.queue)])
             configuration.concurrency = concurrency
             let worker = try JobQueueWorker.Worker(url: place.url, handlers: handlers, configuration: configuration)
-            let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+            let signals = SignalStream([SIGTERM, SIGINT])
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in signals { worker.stop(within: .zero) } }
+                group.addTask { for await _ in signals.numbers { worker.stop(within: .zero) } }
                 try await worker.run()
                 group.cancelAll()
             }

@@ -1,18 +1,13 @@
 import Dispatch
+import Foundation
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Signals of this process, as they come. Those that it is made for do nothing else, until the process ends.
-final class SignalStream: Sendable {
-    let numbers: AsyncStream<Int32>
+package final class SignalStream: Sendable {
+    package let numbers: AsyncStream<Int32>
     private let sources: Mutex<[any DispatchSourceSignal]>
 
-    init(_ wanted: [Int32]) {
+    package init(_ wanted: [Int32]) {
         let (numbers, news) = AsyncStream.makeStream(of: Int32.self)
         self.numbers = numbers
         let queue = DispatchQueue(label: "signals")

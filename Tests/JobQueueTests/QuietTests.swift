@@ -1,0 +1,109 @@
+import JobModel
+import JobQueueClient
+import JobStore
+import TestSupport
+import Testing
+
+@testable import JobQueueWorker
+
+/// Working without taking more, ending by itself, and whether the fetch loop goes on.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct QuietTests {
+    @Test func `a quiet worker finishes what it has, takes nothing more, and still ends in order`() async throws {
+        let rig = try await Rig.make()
+        let started = Log<String>()
+        let release = Latch()
+        let handlers = Handlers("x") { payload, _ in
+            started.note(payload)
+            try await release.pass()
+        }
+        let handle = try await rig.enqueue("x", "1")
+        let worker = try rig.worker(handlers) { $0.concurrency = 5 }
+        async let run: Void = worker.run()
+        try await started.items(count: 1)
+        worker.quiet()
+        let later = try await rig.enqueue("x", "2")
+        release.open()
+        _ = try await handle.outcome()
+        // Another worker hears of what is left, although the quiet one was waiting for it.
+        try await rig.working(Handlers("x") { payload, _ in started.note("other " + payload) }) { _ in
+            _ = try await later.outcome()
+        }
+        #expect(started.items == ["1", "other 2"])
+        #expect(worker.isLive)
+        worker.stop()
+        try await run
+        #expect(try await rig.store.snapshot().workers.isEmpty)
+        #expect(!worker.isLive)
+    }
+
+    @Test func `a worker that is quiet before it begins claims nothing`() async throws {
+        let rig = try await Rig.make()
+        try await rig.enqueue("x")
+        let worker = try rig.worker(Handlers("x") { _, _ in Issue.record("it ran") })
+        worker.quiet()
+        async let run: Void = worker.run()
+        try await eventually {
+            try await rig.store.snapshot().workers.count
+        } is: {
+            $0 == 1
+        }
+        worker.stop()
+        try await run
+        #expect(try await rig.store.snapshot().count(.queued) == 1)
+    }
+
+    @Test func `a worker ends when it has had nothing to do for long enough, and not while something runs`()
+        async throws
+    {
+        let rig = try await Rig.make()
+        let release = Latch()
+        let handlers = Handlers { handlers in
+            handlers.on(name: "long") { _, _ in
+                try await release.pass()
+                return nil
+            }
+            handlers.on(name: "release") { _, _ in
+                release.open()
+                return nil
+            }
+        }
+        try await rig.enqueue("long")
+        // Comes when there has been nothing to claim for longer than it may be idle.
+        try await rig.enqueue("release", in: .milliseconds(400))
+        let worker = try rig.worker(handlers) { $0.maxIdle = .milliseconds(100) }
+        try await worker.run()
+        let snapshot = try await rig.store.snapshot()
+        #expect(snapshot.count(.succeeded) == 2 && snapshot.workers.isEmpty)
+    }
+
+    @Test func `a time without work that makes no sense is refused`() async throws {
+        let rig = try await Rig.make()
+        #expect(throws: JobQueueError.self) { try rig.worker(Handlers("x") { _, _ in }) { $0.maxIdle = .seconds(-1) } }
+    }
+}
+
+@Suite struct FetchWatchTests {
+    private let patience = 60
+
+    private func look(
+        _ watch: inout FetchWatch, _ now: Int, turns: Int, isWaiting: Bool = false, isStarved: Bool = false
+    ) -> Bool {
+        watch.look(now: now, turns: turns, isWaiting: isWaiting, isStarved: isStarved, patience: patience)
+    }
+
+    @Test func `a loop that turns or waits is live, one that stands still is not`() {
+        var watch = FetchWatch()
+        #expect(look(&watch, 1000, turns: 0) && look(&watch, 1059, turns: 0))
+        #expect(!look(&watch, 1060, turns: 0) && !watch.isLive)
+        #expect(look(&watch, 1061, turns: 1) && watch.isLive)
+        #expect(look(&watch, 5000, turns: 1, isWaiting: true))
+        // From here on it could go on.
+        #expect(look(&watch, 5059, turns: 1) && !look(&watch, 5060, turns: 1))
+    }
+
+    @Test func `one whose claims nobody looks at is not live`() {
+        var watch = FetchWatch()
+        #expect(!look(&watch, 0, turns: 1, isStarved: true))
+        #expect(look(&watch, 1, turns: 2))
+    }
+}
