@@ -52,6 +52,9 @@ struct RunCommand: AsyncParsableCommand {
             )
         }
         let isSupervised = configuration.board != nil
+        let isForSuspects = configuration.board?.isForSuspects ?? false
+        // Those who end by themselves have no process for them.
+        if isSupervised, !burst, maxIdleTime == nil { configuration.suspects = isForSuspects ? .only : .leave }
         let notice = isSupervised ? nil : ServiceNotice()
         if let notice { configuration.onTurn = { notice.live() } }
         let worker: Worker
@@ -69,7 +72,7 @@ struct RunCommand: AsyncParsableCommand {
             logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
         }
         logger.info(
-            "working",
+            isForSuspects ? "working on jobs that have to run alone" : "working",
             metadata: [
                 "event": "worker.started",
                 "queues": "\(configuration.queues.queues.map(\.text).joined(separator: ","))",

@@ -1,5 +1,6 @@
 import Foundation
 import JobQueueClient
+import JobQueueExec
 import JobQueueWorker
 import Logging
 
@@ -56,7 +57,7 @@ struct WorkerRun {
 
     private func stop(_ signal: Int32, _ count: Int) {
         logger.info(
-            "received \(Self.name(of: signal))",
+            "received \(SignalName.of(Int(signal)))",
             metadata: ["event": "worker.stopping", "count": .stringConvertible(count)])
         notice?.stopping()
         switch count {
@@ -92,14 +93,6 @@ struct WorkerRun {
 
     static func work(_ worker: Worker) async throws(Failure) {
         do throws(JobQueueError) { try await worker.run() } catch { throw Failure(error) }
-    }
-
-    static func name(of signal: Int32) -> String {
-        let names = [
-            SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT", SIGUSR1: "SIGUSR1",
-            SIGTTIN: "SIGTTIN", SIGTTOU: "SIGTTOU", SIGTSTP: "SIGTSTP",
-        ]
-        return names[signal] ?? "signal \(signal)"
     }
 
     // MARK: Where it runs

@@ -59,7 +59,7 @@ struct IsolatedRunner: Sendable {
             switch end.exit {
             case .signal(let number):
                 (
-                    "killed by \(Verdict.name(of: number))",
+                    "killed by \(SignalName.of(number))",
                     "killed by \(Verdict.explained(number))\(Verdict.peak(end.peakBytes))"
                 )
             case .code(let code): ("exit code \(code)", "exit code \(code), before the handler had ended")

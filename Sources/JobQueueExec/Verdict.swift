@@ -94,18 +94,7 @@ enum Verdict: Equatable {
         switch Int32(signal) {
         case SIGKILL: "SIGKILL: out of memory, or kill -9"
         case SIGXCPU: "SIGXCPU: its CPU time is used up"
-        default: name(of: signal)
+        default: SignalName.of(signal)
         }
-    }
-
-    static func name(of signal: Int) -> String {
-        let names: [Int32: String] = [
-            SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",
-            SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGXCPU: "SIGXCPU",
-            SIGUSR1: "SIGUSR1", SIGSEGV: "SIGSEGV",
-            SIGUSR2: "SIGUSR2", SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM", SIGTERM: "SIGTERM", SIGXFSZ: "SIGXFSZ",
-            SIGVTALRM: "SIGVTALRM", SIGPROF: "SIGPROF", SIGSYS: "SIGSYS",
-        ]
-        return names[Int32(signal)] ?? "signal \(signal)"
     }
 }

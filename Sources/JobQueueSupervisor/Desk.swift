@@ -66,6 +66,9 @@ struct Desk {
             if herd.isAtWork { announce(.live) }
             if herd.isQuiet { hush() }
             return carry(out: herd.turn(now: now, sightings, random: random))
+        case .suspects(let count):
+            herd.note(suspects: count, now: now, sightings)
+            return []
         case .signal(let number): return hear(signal: number)
         case .started(let index, let companion): return started(index, companion)
         case .ended(let index, let end, let problem): return ended(index, end, problem)
@@ -80,6 +83,7 @@ struct Desk {
             var sighting = Herd.Sighting()
             sighting.pulse = kin.board.pulse
             sighting.isReady = sighting.pulse > 0
+            sighting.isBusy = kin.board.busy > 0
             if configuration.maxJobs > 0 { sighting.ended = kin.board.ended }
             if configuration.maxMemoryBytes > 0 { sighting.memory = ResidentMemory.bytes(of: companion.pid) }
             return sighting
@@ -105,9 +109,10 @@ struct Desk {
     }
 
     private mutating func begin(_ index: Int) -> Supervisor.Errand? {
-        guard let board = Board(slots: slots) else {
+        let isLoner = herd.isLoner(index)
+        guard let board = Board(slots: isLoner ? 1 : slots, onlySuspects: isLoner) else {
             logger.error("no memory or descriptor for a worker process", metadata: ["event": "process.refused"])
-            herd.ended(index, inOrder: false, now: now, random: random)
+            herd.ended(index, inOrder: false, hasBegun: false, now: now, random: random)
             return nil
         }
         kin[index] = Kin(board: board)
@@ -116,7 +121,8 @@ struct Desk {
 
     private mutating func started(_ index: Int, _ companion: Companion) -> [Supervisor.Errand] {
         kin[index]?.companion = companion
-        note("worker process started", index, "process.started")
+        let purpose = herd.isLoner(index) ? ", for jobs that have to run alone" : ""
+        note("worker process started\(purpose)", index, "process.started")
         guard kin[index]?.isStopped == true else { return [] }
         // It was told to end before it was there.
         press(index)
@@ -128,7 +134,8 @@ struct Desk {
         let isInOrder = end?.code == 0
         // In burst mode one that says why it cannot work would say so for ever. 70: what it ran was to blame.
         let isFinal = configuration.isBurst && end?.code.map { $0 != 70 } ?? false
-        herd.ended(index, inOrder: isInOrder || isFinal, now: now, random: random)
+        let hasBegun = kin.map { $0.board.pulse > 0 } ?? false
+        herd.ended(index, inOrder: isInOrder || isFinal, hasBegun: hasBegun, now: now, random: random)
         guard let kin, let end else {
             logger.error("a worker process cannot be started: \(problem)", metadata: ["event": "process.refused"])
             return []
@@ -202,7 +209,8 @@ struct Desk {
         stops += 1
         announce(.stopping)
         logger.info(
-            "received signal \(number)", metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
+            "received \(SignalName.of(Int(number)))",
+            metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
         if stops == 1 { return carry(out: herd.stop()) }
         for index in kin.keys { press(index) }
         return []
@@ -218,7 +226,7 @@ struct Desk {
 
     /// The processes finish what they have, and stay. No others are started in their place.
     private mutating func quiet() {
-        logger.info("received TSTP: no more jobs are claimed", metadata: ["event": "worker.quiet"])
+        logger.info("received SIGTSTP: no more jobs are claimed", metadata: ["event": "worker.quiet"])
         herd.quiet()
     }
 
@@ -273,21 +281,5 @@ struct Desk {
         case .jobs(let count): "it has run \(count) jobs"
         case .memory(let bytes): "it has \(bytes) bytes of resident memory"
         }
-    }
-}
-
-/// What a process takes.
-enum ResidentMemory {
-    /// 0 when it is gone.
-    static func bytes(of pid: Int) -> Int {
-        guard let file = fopen("/proc/\(pid)/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var (all, resident) = (0, 0)
-        let count = withUnsafeMutablePointer(to: &all) { all in
-            withUnsafeMutablePointer(to: &resident) { resident in
-                withVaList([all, resident]) { vfscanf(file, "%ld %ld", $0) }
-            }
-        }
-        return count == 2 ? resident * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 }

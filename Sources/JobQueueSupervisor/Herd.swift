@@ -11,6 +11,10 @@ struct Herd {
         var calm = 10_000
         /// A process whose heart has stood still for so long is killed.
         var hangAfter = 60_000
+        /// Processes for suspects, at most. Each runs one at a time, with nothing beside it.
+        var loners = 2
+        /// The wait after one of them could not begin.
+        var loneTrouble = 30_000
         /// So long without a turn, the supervisor itself stood still.
         var standstill = 2_000
         /// A process is replaced after so many runs, or a little earlier, so that not all are replaced at once; 0 never.
@@ -46,6 +50,8 @@ struct Herd {
         var ended = 0
         /// Resident memory, bytes.
         var memory = 0
+        /// It runs something.
+        var isBusy = false
     }
 
     private enum Stage: Equatable {
@@ -66,6 +72,8 @@ struct Herd {
         var jobLimit = 0
         /// Not started again.
         var isLast = false
+        /// It is there for suspects, as long as there are some.
+        var isLoner = false
 
         var isEnding: Bool { if case .ending = stage { true } else { false } }
     }
@@ -79,6 +87,8 @@ struct Herd {
     /// Nobody claims jobs any more, so nobody is started.
     private(set) var isQuiet = false
     private var lastTurn: Int?
+    /// No process for suspects is wanted before.
+    private var lonersFrom = 0
 
     init(_ processes: Int, _ rules: Rules, now: Int) {
         self.rules = rules
@@ -114,11 +124,14 @@ struct Herd {
         return actions
     }
 
-    /// A process has ended, or could not be started. `inOrder`: with status 0.
-    mutating func ended(_ index: Int, inOrder: Bool, now: Int, random: () -> Double) {
+    /// A process has ended, or could not be started. `inOrder`: with status 0. `hasBegun`: it had come to work.
+    mutating func ended(
+        _ index: Int, inOrder: Bool, hasBegun: Bool = true, now: Int, random: () -> Double
+    ) {
         guard var place = places[index] else { return }
         renewals.removeAll { $0 == index }
         let hasFinished = rules.isFinite && inOrder && !place.isEnding
+        if place.isLoner, !inOrder, !hasBegun { lonersFrom = now + rules.loneTrouble }
         if isStopping || place.isLast || hasFinished {
             places[index] = nil
             return
@@ -169,8 +182,21 @@ struct Herd {
         return [.stop(index, .shrinking)]
     }
 
+    /// So many suspects wait, beside those that run.
+    mutating func note(suspects: Int, now: Int, _ sightings: [Int: Sighting]) {
+        guard !isStopping, !isQuiet, !rules.isFinite, now >= lonersFrom else { return }
+        let loners = places.filter { $0.value.isLoner }
+        let busy = loners.keys.count { sightings[$0]?.isBusy ?? false }
+        guard suspects > 0, loners.count < min(rules.loners, busy + suspects) else { return }
+        lastIndex += 1
+        places[lastIndex] = Place(stage: .waiting(until: now), isLast: true, isLoner: true)
+    }
+
+    /// Whether a process is one for suspects.
+    func isLoner(_ index: Int) -> Bool { places[index]?.isLoner ?? false }
+
     /// Every process is to be replaced, each when the one before it is at work again.
-    mutating func renew() { if !isStopping, !isQuiet { renewals = places.keys.sorted() } }
+    mutating func renew() { if !isStopping, !isQuiet { renewals = places.keys.filter { !isLoner($0) }.sorted() } }
 
     /// No process is started again, and none is replaced.
     mutating func quiet() {
@@ -204,6 +230,7 @@ struct Herd {
             since = begin
         default: return []
         }
+        if place.isLoner { return [] }
         if rules.maxJobs > 0, sighting.ended >= place.jobLimit {
             place.stage = .ending(early: false)
             return [.stop(index, .jobs(sighting.ended))]
@@ -229,7 +256,7 @@ struct Herd {
     private mutating func nextToRenew() -> Int? {
         guard let next = renewals.first else { return nil }
         let areAllAtWork = places.values.allSatisfy { place in
-            if case .working = place.stage { true } else { false }
+            if place.isLoner { true } else if case .working = place.stage { true } else { false }
         }
         guard areAllAtWork else { return nil }
         renewals.removeFirst()

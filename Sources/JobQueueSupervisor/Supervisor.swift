@@ -1,4 +1,4 @@
-import JobModel
+package import JobModel
 import JobQueueExec
 import JobQueueWorker
 package import JobStore
@@ -17,6 +17,8 @@ import Synchronization
 package struct Supervisor: Sendable {
     package struct Configuration: Sendable {
         package var processes = 1
+        /// Whose jobs they run.
+        package var queues: [QueueName] = []
         /// Handlers at once in each.
         package var slots = 10
         /// What a process may take to end in order, before it is killed.
@@ -51,6 +53,8 @@ package struct Supervisor: Sendable {
 
     enum Event: Sendable {
         case turn
+        /// So many jobs wait that have to run alone.
+        case suspects(Int)
         case signal(Int32)
         case started(Int, Companion)
         /// A process has ended, or could not be started.
@@ -97,6 +101,7 @@ package struct Supervisor: Sendable {
                     try? await Task.sleep(for: .milliseconds(50))
                 }
             }
+            if !configuration.isBurst, !configuration.endsIdle { group.addTask { await lookForSuspects(news) } }
             // What is begun for a process is brought to its end before this ends. Discarding: there may be many.
             let status = await withDiscardingTaskGroup(returning: Int32.self) { work in
                 var desk = Desk(configuration, check: check, announce: announce, logger: logger)
@@ -112,6 +117,14 @@ package struct Supervisor: Sendable {
     }
 
     // MARK: What takes time
+
+    /// Without an answer nothing is done: what is wrong with Redis, the processes tell.
+    private func lookForSuspects(_ news: AsyncStream<Event>.Continuation) async {
+        while !Task.isCancelled {
+            if let count = try? await store.dueSuspects(configuration.queues) { news.yield(.suspects(count)) }
+            try? await Task.sleep(for: .milliseconds(.random(in: 800...1200)))
+        }
+    }
 
     enum Errand: Sendable {
         case start(Int, Board)

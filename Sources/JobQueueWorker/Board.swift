@@ -21,7 +21,7 @@ package final class Board: @unchecked Sendable {
     package static let variable = "QUEUE_WORKER_BOARD"
 
     /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever ended,
-    /// the worker's clock at its last turn; then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
+    /// the worker's clock at its last turn, whether it is there for suspects; then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
     /// for a worker's, which is cut.
     private enum Layout {
         static let turns = 0
@@ -29,7 +29,8 @@ package final class Board: @unchecked Sendable {
         static let slots = 16
         static let ends = 24
         static let now = 32
-        static let worker = 40
+        static let suspects = 40
+        static let worker = 48
         static let name = 8 + Names.limit
         static let firstEnd = worker + name
         /// A digest of the id, and the token.
@@ -72,8 +73,9 @@ package final class Board: @unchecked Sendable {
 
     // MARK: The supervisor's side
 
-    /// A new board; nil when there is no memory or descriptor for it.
-    package init?(slots: Int) {
+    /// A new board; nil when there is no memory or descriptor for it. `onlySuspects`: the worker is to run those, and nothing
+    /// else.
+    package init?(slots: Int, onlySuspects: Bool = false) {
         let size = Layout.size(slots: slots)
         descriptor = queue_board_open(size)
         guard descriptor >= 0 else { return nil }
@@ -84,6 +86,7 @@ package final class Board: @unchecked Sendable {
         self.base = base
         self.slots = slots
         base.storeBytes(of: slots, toByteOffset: Layout.slots, as: Int.self)
+        base.storeBytes(of: onlySuspects ? 1 : 0, toByteOffset: Layout.suspects, as: Int.self)
     }
 
     /// For the environment of the child.
@@ -91,6 +94,9 @@ package final class Board: @unchecked Sendable {
 
     /// Grows with each turn of the worker's heart.
     package var pulse: Int { word(Layout.turns) }
+
+    /// Runs that go on.
+    package var busy: Int { (0..<slots).count { word(place(ofSlot: $0)) != Mark.idle.rawValue } }
 
     /// Runs that have ended.
     package var ended: Int { (0..<slots).reduce(0) { $0 &+ word(place(ofSlot: $1) + 8) } }
@@ -175,6 +181,9 @@ package final class Board: @unchecked Sendable {
         guard slots >= 0, Layout.size(slots: slots) <= Int(facts.st_size) else { return nil }
         return Board(base, slots: slots, descriptor: -1)
     }
+
+    /// What the worker is there for.
+    package var isForSuspects: Bool { word(Layout.suspects) != 0 }
 
     func introduce(_ worker: String) { write(String(worker.prefix(Names.limit)), at: Layout.worker) }
 

@@ -18,23 +18,25 @@ final class Fetcher: Sendable {
     }
 
     let lanes = (first: Lane(), second: Lane())
-    private let members: Members
-    private let buffer: JobBuffer
-    private let settler: Settler
+    let members: Members
+    let buffer: JobBuffer
+    let settler: Settler
     private let executor: Executor
     private let upkeep: Upkeep
     private let slots: [Slot]
-    private let clock: WorkerClock
+    let clock: WorkerClock
     private let waker: Waker
     private let order: QueueOrder
-    private let more = Gate()
+    let more = Gate()
     /// How long there may be nothing to do before the work is over, ns; nil for ever.
     private let maxIdle: Int?
+    let suspects: WorkerConfiguration.Suspects
     private let logger: Logger
 
     init(
         members: Members, buffer: JobBuffer, settler: Settler, executor: Executor, upkeep: Upkeep, slots: [Slot],
-        waker: Waker, order: QueueOrder, maxIdle: Duration?, logger: Logger
+        waker: Waker, order: QueueOrder, maxIdle: Duration?,
+        suspects: WorkerConfiguration.Suspects, logger: Logger
     ) {
         self.members = members
         self.buffer = buffer
@@ -45,12 +47,13 @@ final class Fetcher: Sendable {
         clock = executor.clock
         self.waker = waker
         self.order = order
+        self.suspects = suspects
         self.maxIdle = maxIdle.map { $0.milliseconds * 1_000_000 }
         self.logger = logger
     }
 
     /// What one look into all queues found.
-    private struct Look {
+    struct Look {
         var found = 0
         var left = 0
         /// ms by Redis' clock.
@@ -177,8 +180,7 @@ final class Fetcher: Sendable {
     }
 
     /// One claim, with the same number until it is answered: a lost reply is answered again.
-    private func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim?
-    {
+    func claim(_ want: Int, _ member: Member, _ lease: Lease, _ lane: Lane, alone: Bool = false) async -> Claim? {
         var number = lease.nextClaim()
         defer { lease.end(claim: number) }
         while !lease.isOver {
@@ -212,7 +214,7 @@ final class Fetcher: Sendable {
     }
 
     /// Reads the envelopes. What cannot be read is dead; what still runs here from before waits for that run to end.
-    private func runs(of claim: Claim, _ lease: Lease, alone: Bool = false) -> [Run] {
+    func runs(of claim: Claim, _ lease: Lease, alone: Bool = false) -> [Run] {
         let hasOrphans = members.hasOrphans
         var runs: [Run] = []
         runs.reserveCapacity(claim.jobs.count)
@@ -228,43 +230,5 @@ final class Fetcher: Sendable {
             }
         }
         return runs
-    }
-
-    // MARK: Suspects
-
-    /// A suspect that has been due for this long is run here, ns: by then no worker with one slot has come for it.
-    private static let patience = 5_000_000_000
-    /// How long jobs beside it may take to end before a suspect has to wait for another time, ns: so long slots are idle.
-    private static let quiet = 10_000_000_000
-
-    /// Runs suspects with nothing beside them: at once when there is nothing else to do, else when nobody else has. One
-    /// of each queue; answers whether there was any.
-    private func runSuspects(_ look: Look) async -> Bool {
-        var hasRun = false
-        for member in members.all {
-            guard look.suspects.contains(where: { $0 === member }) else {
-                member.suspectSince.store(0, ordering: .relaxed)
-                continue
-            }
-            let now = clock.nanoseconds
-            let since = member.suspectSince.load(ordering: .relaxed)
-            if since == 0 { member.suspectSince.store(now, ordering: .relaxed) }
-            guard buffer.load == 0 || (since != 0 && now - since > Self.patience) else { continue }
-            guard await buffer.reserve(until: now + Self.quiet) else {
-                member.suspectSince.store(clock.nanoseconds + 2 * Self.quiet, ordering: .relaxed)
-                continue
-            }
-            // Our range must be empty: outcomes on their way still count as held.
-            for _ in 0..<200 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(5)) }
-            if let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed,
-                let claim = await claim(1, member, lease, lanes.first, alone: true)
-            {
-                buffer.deliver(runs(of: claim, lease, alone: true), of: 0)
-                await buffer.untilEmpty()
-                hasRun = hasRun || !claim.jobs.isEmpty
-            }
-            buffer.unreserve()
-        }
-        return hasRun
     }
 }

@@ -23,6 +23,8 @@ extension JobBuffer {
     /// No more jobs are wanted from now on, but those that are here run.
     func quiet() { state.withLock { $0.isQuiet = true } }
 
+    var isQuiet: Bool { state.withLock { $0.isQuiet } }
+
     /// Nobody who claims jobs can go on before something changes here.
     var isFetcherWaiting: Bool {
         state.withLock { state in

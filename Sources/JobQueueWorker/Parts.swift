@@ -39,7 +39,8 @@ struct Parts: Sendable {
         self.waker = waker
         fetcher = Fetcher(
             members: members, buffer: buffer, settler: settler, executor: executor, upkeep: upkeep, slots: slots,
-            waker: waker, order: configuration.queues, maxIdle: configuration.maxIdle, logger: logger)
+            waker: waker, order: configuration.queues, maxIdle: configuration.maxIdle, suspects: configuration.suspects,
+            logger: logger)
         heart = Heart(
             worker: identity, members: members, slots: slots, buffer: buffer, fetcher: fetcher, upkeep: upkeep,
             clock: clock, client: store.client, killAfter: configuration.killAfter, board: board,
@@ -88,7 +89,11 @@ struct Parts: Sendable {
         await withDiscardingTaskGroup { work in
             for slot in slots { work.addTask { await serve(slot) } }
             work.addTask {
-                await fetcher.runFirst(isBurst: isBurst)
+                if fetcher.suspects == .only {
+                    await fetcher.runOnlySuspects()
+                } else {
+                    await fetcher.runFirst(isBurst: isBurst)
+                }
                 close()
             }
             work.addTask { await fetcher.runSecond() }

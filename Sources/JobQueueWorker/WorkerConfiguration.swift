@@ -34,6 +34,17 @@ public struct WorkerConfiguration: Sendable {
 
     /// Where a supervisor sees what this worker holds.
     package var board: Board?
+    /// What becomes of jobs that have lost two runs in a row or more, and have to run with nothing beside them.
+    package enum Suspects: Sendable {
+        /// They are run here, between others.
+        case run
+        /// Another process is there for them. They are run here when it has not come for a minute.
+        case leave
+        /// Nothing else is run. The worker returns when there have been none for ten seconds.
+        case only
+    }
+
+    package var suspects = Suspects.run
     /// Called from the event loop every few milliseconds, from when the worker is at work, as long as it would run new jobs.
     /// Must not block.
     package var onTurn: (@Sendable () -> Void)?

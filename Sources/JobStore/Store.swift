@@ -42,6 +42,34 @@ package struct Store: Sendable {
         }
     }
 
+    /// How many jobs of these queues are due that have to run with nothing beside them, and can be claimed.
+    package func dueSuspects(_ queues: [QueueName]) async throws(StoreError) -> Int {
+        let due = String(try await time() * 10 + 9)
+        let replies = try await pipeline(
+            queues.flatMap { queue in
+                [
+                    Command("ZCOUNT", Key.suspect.name(in: queue), "-inf", due),
+                    Command("HMGET", Key.meta.name(in: queue), "format", "paused"),
+                ]
+            })
+        var count = 0
+        for index in stride(from: 0, to: replies.count, by: 2) {
+            let (found, meta): (Reply, Reply)
+            do throws(RedisError) { (found, meta) = (try replies[index].get(), try replies[index + 1].get()) } catch {
+                throw .redis(error)
+            }
+            count += try read { () throws(RedisError) in
+                var (found, meta) = (found.reader, meta.reader)
+                _ = try meta.array()
+                let format = try meta.optionalString()
+                let isPaused = try meta.optionalString() == "1"
+                let number = try found.integer()
+                return format == String(StoreScript.format) && !isPaused ? number : 0
+            }
+        }
+        return count
+    }
+
     /// What the server says of itself, as far as it matters here.
     package func server() async throws(StoreError) -> ServerFacts {
         let reply = try await send(Command("INFO"))

@@ -44,6 +44,16 @@ import Testing
         #expect(!reading.hasEnded("ended", run("", claim: 4).token) && !reading.hasEnded("b", run("", claim: 5).token))
     }
 
+    @Test func `what it is for, and how much goes on, is seen`() throws {
+        let board = try #require(Board(slots: 2, onlySuspects: true))
+        #expect(board.isForSuspects && board.busy == 0)
+        board.place(1)?.begin(run("a", claim: 1), now: 1)
+        #expect(board.busy == 1)
+        board.place(1)?.end(run("a", claim: 1))
+        #expect(board.busy == 0)
+        #expect(try #require(Board(slots: 1)).isForSuspects == false)
+    }
+
     @Test func `the heart is seen to turn`() throws {
         let board = try #require(Board(slots: 1))
         let before = board.pulse

@@ -82,6 +82,52 @@ import Testing
     }
 }
 
+@Suite(.serialized, .timeLimit(.minutes(1))) struct SuspectTests {
+    /// A job that has lost two runs, and an ordinary one.
+    private func stage() async throws -> (Rig, suspect: JobHandle, other: JobHandle) {
+        let rig = try await Rig.make()
+        let suspect = try await rig.enqueue("x", #""suspect""#)
+        let lease = Incarnation.random()
+        guard case .joined(let now, _, _) = try await rig.store.join(lease, leaseMs: 3000),
+            case .claimed(let claim) = try await rig.store.claim(lease, number: 1, want: 1, alone: false),
+            let job = claim.jobs.first
+        else { throw Mishap(description: "it cannot be claimed") }
+        var record = RunRecord()
+        record.lost = 1
+        let disposition = decide(
+            .lost(RunError("gone")), policy: .standard, record: record,
+            facts: RunFacts(worker: "w", now: now, ms: 0), random: 0)
+        _ = try await rig.store.settle(lease, [Settlement(id: job.id, token: job.token, disposition: disposition)])
+        while case .recovered(let slice) = try await rig.store.recover(lease), slice.left > 0 {}
+        let other = try await rig.enqueue("x", #""other""#)
+        return (rig, suspect, other)
+    }
+
+    @Test func `a worker for suspects runs nothing else, and ends when there are none`() async throws {
+        let (rig, suspect, other) = try await stage()
+        let worker = try rig.worker(Handlers("x") { _, _ in }) {
+            $0.suspects = .only
+            $0.concurrency = 1
+        }
+        async let run: Void = worker.run()
+        #expect(try await suspect.outcome().isSucceeded)
+        #expect(try await rig.store.ids(.queued, offset: 0, limit: 9) == [other.id])
+        worker.stop()
+        try await run
+        #expect(try await rig.store.snapshot().workers.isEmpty)
+    }
+
+    @Test func `a worker that leaves suspects to others runs what is not one`() async throws {
+        let (rig, suspect, other) = try await stage()
+        try await rig.with { $0.suspects = .leave }.working(Handlers("x") { _, _ in }) { _ in
+            #expect(try await other.outcome().isSucceeded)
+            let later = try await rig.enqueue("x")
+            #expect(try await later.outcome().isSucceeded)
+        }
+        #expect(try await rig.store.ids(.suspect, offset: 0, limit: 9) == [suspect.id])
+    }
+}
+
 @Suite struct FetchWatchTests {
     private let patience = 60
 

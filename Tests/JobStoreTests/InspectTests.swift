@@ -100,4 +100,16 @@ import Testing
         #expect(try await queue.idsDead(at: start + 3, limit: 9) == ["d1", "d2", "d3"])
         #expect(try await queue.idsDead(at: start + 3, limit: 2) == ["d1", "d2"])
     }
+
+    @Test func `suspects that are due and can be claimed are counted, whatever else is wrong`() async throws {
+        let future = 9_000_000_000_000_000
+        let two = try await stage(["suspect a = 5", "suspect b = 15", "suspect c = \(future)"])
+        let paused = try await stage(["suspect a = 5", "meta paused = 1"])
+        let foreign = try await stage(["suspect a = 5", "meta format = 2"])
+        let unknown = try await TestQueue.make()
+        let one = try await stage(["suspect a = 5"])
+        let count = try await Store(two.client).dueSuspects([two, paused, foreign, unknown, one].map(\.name))
+        #expect(count == 3)
+        #expect(try await Store(two.client).dueSuspects([]) == 0)
+    }
 }

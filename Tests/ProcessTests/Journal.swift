@@ -52,6 +52,7 @@ final class Journal: Sendable {
     }
 
     var starts: [Line] { lines.filter { $0.phase == .start } }
+    var ends: [Line] { lines.filter { $0.phase == .end } }
     func starts(of id: String) -> [Line] { lines.filter { $0.phase == .start && $0.id == id } }
     func ends(of id: String) -> [Line] { lines.filter { $0.phase == .end && $0.id == id } }
 

@@ -207,5 +207,27 @@ extension ProcessTests {
                 #expect(try await site.view(id).state == .queued)
             }
         }
+
+        @Test func `a suspect runs in a process of its own, beside jobs that go on for long`() async throws {
+            try await Site.run { site in
+                let crash = try await site.enqueue("test.crash", #"{"times":2,"ms":200}"#)
+                let supervisor = try site.worker("supervisor", lease: "60s", slots: 4, "--processes", "1")
+                try await site.started(crash)
+                // They take every slot, and none ends.
+                for _ in 0..<8 { try await site.enqueue("test.sleep", #"{"ms":60000}"#) }
+                try await eventually("it succeeds") { try await site.view(crash).state == .succeeded }
+                let view = try await site.view(crash)
+                #expect(view.errors.map(\.reason) == [.crash, .crash])
+                let last = try #require(site.journal.starts(of: crash).last?.pid)
+                #expect(site.journal.starts.filter { $0.pid == last }.count == 1, "it was alone")
+                #expect(site.journal.ends.allSatisfy { $0.id == crash })
+                // It is not needed any more, and leaves with the others.
+                supervisor.signal(SIGTERM)
+                try await eventually("it is heard") { supervisor.log.contains("received SIGTERM") }
+                supervisor.signal(SIGTERM)
+                #expect(try await supervisor.exit() == 0)
+                #expect(try await site.store.snapshot().workers.isEmpty)
+            }
+        }
     }
 }

@@ -203,4 +203,63 @@ import Testing
         _ = turn(&herd, 0, [0: ready])
         #expect(herd.isAtWork)
     }
+
+    // MARK: Suspects
+
+    @Test func `for suspects there is a process, and one more while it is busy and others wait`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        herd.note(suspects: 0, now: 1, [0: ready])
+        #expect(turn(&herd, 1, [0: ready]) == [])
+        herd.note(suspects: 3, now: 2, [0: ready])
+        #expect(turn(&herd, 2, [0: ready]) == [.start(1)] && herd.isLoner(1) && !herd.isLoner(0))
+        var sightings = [0: ready, 1: ready]
+        // Those that wait are for the one that is there.
+        herd.note(suspects: 1, now: 3, sightings)
+        #expect(turn(&herd, 3, sightings) == [])
+        sightings[1]?.isBusy = true
+        herd.note(suspects: 5, now: 4, sightings)
+        #expect(turn(&herd, 4, sightings) == [.start(2)])
+        sightings[2] = ready
+        sightings[2]?.isBusy = true
+        herd.note(suspects: 5, now: 5, sightings)
+        #expect(turn(&herd, 5, sightings) == [], "two at most")
+        #expect(herd.size == 1 && herd.shrink() == [], "they do not count")
+        herd.ended(1, inOrder: true, now: 6) { 0 }
+        #expect(turn(&herd, 60_000, [0: .init(pulse: 9, isReady: true)]) == [], "nobody takes its place")
+    }
+
+    @Test func `a process for suspects that dies of one is replaced, one that cannot begin not so soon`() {
+        var herd = Herd(1, Herd.Rules(), now: 0)
+        _ = turn(&herd, 0)
+        herd.note(suspects: 1, now: 0, [:])
+        _ = turn(&herd, 0, [0: ready])
+        _ = turn(&herd, 1, [0: ready, 1: ready])
+        herd.ended(1, inOrder: false, now: 2) { 0 }
+        herd.note(suspects: 1, now: 3, [0: ready])
+        #expect(turn(&herd, 3, [0: ready]) == [.start(2)])
+        herd.ended(2, inOrder: false, hasBegun: false, now: 4) { 0 }
+        herd.note(suspects: 1, now: 30_003, [0: ready])
+        #expect(turn(&herd, 5, [0: ready]) == [])
+        herd.note(suspects: 1, now: 30_004, [0: ready])
+        #expect(turn(&herd, 30_004, [0: .init(pulse: 2, isReady: true)]) == [.start(3)])
+    }
+
+    @Test func `a process for suspects is neither recycled nor renewed, but ends with the others`() {
+        var rules = Herd.Rules()
+        rules.maxJobs = 1
+        var herd = Herd(1, rules, now: 0)
+        _ = turn(&herd, 0)
+        herd.note(suspects: 1, now: 0, [:])
+        _ = turn(&herd, 0, [0: ready])
+        #expect(turn(&herd, 1, [0: ready, 1: .init(pulse: 1, isReady: true, ended: 9)]) == [])
+        herd.renew()
+        #expect(turn(&herd, 2, [0: ready, 1: ready]) == [.stop(0, .renewal)])
+        #expect(herd.stop() == [.stop(0, .shutdown), .stop(1, .shutdown)])
+        herd.note(suspects: 1, now: 3, [:])
+        herd.ended(0, inOrder: true, now: 4) { 0 }
+        herd.ended(1, inOrder: true, now: 4) { 0 }
+        #expect(herd.isOver)
+    }
 }
