@@ -66,7 +66,7 @@ let package = Package(
             dependencies: [
                 "JobQueueBench", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
                 "TerminalDashboard", "JobStore",
-                "JobModel", "Redis", arguments, configuration, logging, yaml,
+                "JobModel", "Redis", arguments, collections, configuration, logging, yaml,
             ],
             swiftSettings: house),
         .target(

@@ -18,6 +18,11 @@ enum LogFormat: String, CaseIterable {
         }
     }
 
+    /// A line that stands in the place of so many that were dropped.
+    @Sendable func notice(_ count: Int) -> String {
+        seen == .text ? LineLogHandler.notice(count) : JSONLogHandler.notice(count)
+    }
+
     /// What `auto` is here.
     var seen: LogFormat { self == .auto ? isatty(STDERR_FILENO) == 1 ? .text : .json : self }
 }
@@ -42,7 +47,10 @@ struct JSONLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) { Output.error(line(event)) }
+    func log(event: LogEvent) { LogSink.standardError.write(line(event), notice: Self.notice) }
+
+    /// Where lines are missing.
+    static func notice(_ count: Int) -> String { JSONLogHandler().line(LogSink.missing(count)) }
 
     func line(_ event: LogEvent) -> String {
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))

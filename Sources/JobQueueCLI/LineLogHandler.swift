@@ -12,14 +12,21 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    func log(event: LogEvent) { LogSink.standardError.write(line(event), notice: Self.notice) }
+
+    /// Where lines are missing.
+    static func notice(_ count: Int) -> String {
+        LineLogHandler().line(LogSink.missing(count))
+    }
+
+    private func line(_ event: LogEvent) -> String {
         // Events are for machines: here the message says it.
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.filter { $0.key != "event" }
         let fields = all.sorted { $0.key < $1.key }.map { key, value in
             " \(key)=\(Self.quoted("\(value)"))"
         }
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        Output.error("\(time) \(event.level) \(Printable.oneLine("\(event.message)"))\(fields.joined())")
+        return "\(time) \(event.level) \(Printable.oneLine("\(event.message)"))\(fields.joined())"
     }
 
     private static func quoted(_ value: String) -> String {

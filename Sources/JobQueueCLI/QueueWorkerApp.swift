@@ -73,6 +73,7 @@ public enum QueueWorkerApp {
     private static func run() async {
         Output.holdClosedStreams()
         do {
+            defer { LogSink.standardError.flush(within: .milliseconds(500)) }
             var command = try QueueWorkerCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as Failure {

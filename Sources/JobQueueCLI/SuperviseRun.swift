@@ -61,6 +61,7 @@ extension RunCommand {
         let signals = SignalStream(
             [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGTTIN, SIGTTOU] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
                 + (WorkerRun.isService ? [SIGTSTP] : []))
+        let format = settings.logFormat.seen
         let status = try await settings.redis.withQueue { queue in
             logger.info(
                 "supervising",
@@ -70,10 +71,11 @@ extension RunCommand {
                 ])
             // What they write goes through here: whether that is a terminal, they cannot see.
             let arguments =
-                Array(CommandLine.arguments.dropFirst()) + ["--log-format", settings.logFormat.seen.rawValue]
+                Array(CommandLine.arguments.dropFirst()) + ["--log-format", format.rawValue]
             let supervisor = Supervisor(
                 queue.store, arguments: arguments, configuration, logger: logger,
-                check: { checkSettings(settings.redis) }, forward: Self.forward,
+                check: { checkSettings(settings.redis) },
+                forward: { LogSink.standardError.write($0, notice: format.notice) },
                 announce: { notice?.hear($0) })
             return await supervisor.run(signals.numbers)
         }
@@ -90,18 +92,6 @@ extension RunCommand {
             }
             return .fine(slots: settings.worker.concurrency)
         } catch { return .wrong(([error.message] + error.more).joined(separator: "; ")) }
-    }
-
-    /// A line of a process, whole. That nobody reads it is no reason to end.
-    @Sendable private static func forward(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress! + written, bytes.count - written) }
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return }
-            written += count
-        }
     }
 }
 

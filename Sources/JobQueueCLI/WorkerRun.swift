@@ -65,6 +65,7 @@ struct WorkerRun {
         case 2: worker.stop(within: .zero)
         default:
             abandon()
+            LogSink.standardError.flush(within: .milliseconds(100))
             Foundation.exit(130)
         }
     }

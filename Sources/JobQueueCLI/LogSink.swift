@@ -1,0 +1,144 @@
+import DequeModule
+import Foundation
+import Logging
+import Synchronization
+
+/// Log lines on their way to a stream that somebody may have stopped reading: a full pipe, a terminal after Ctrl-S. Lines
+/// are written at once where that does not block. Else they wait here for a thread of their own, so that no handler, no
+/// beat and no supervisor waits for a reader; beyond a bound they are dropped and counted.
+final class LogSink: Sendable {
+    static let standardError = LogSink(STDERR_FILENO)
+
+    private struct State {
+        var waiting: Deque<ArraySlice<UInt8>> = []
+        /// Bytes of `waiting`.
+        var size = 0
+        var dropped = 0
+        /// Says how many were dropped, in the form of the others.
+        var notice: @Sendable (Int) -> String = { _ in "" }
+        /// A thread writes what waits.
+        var isDraining = false
+    }
+
+    private let state = Mutex(State())
+    private let stream: Int32
+    /// The same stream, opened anew: not blocking is a property of a whole open file, which other programs may share.
+    /// `stream` itself where that cannot be.
+    private let eager: Int32
+    private let isSocket: Bool
+    /// Where a stream was closed before the program began, a descriptor of Swift's runtime may be: it has no type.
+    private let isOpen: Bool
+    /// Bytes that may wait.
+    private let bound: Int
+
+    init(_ stream: Int32, bound: Int = 1 << 20) {
+        self.stream = stream
+        self.bound = bound
+        var facts = stat()
+        let kind = fstat(stream, &facts) == 0 ? facts.st_mode & S_IFMT : 0
+        isSocket = kind == S_IFSOCK
+        isOpen = kind != 0
+        let canBlock = kind == S_IFIFO || kind == S_IFCHR
+        let anew = canBlock ? open("/proc/self/fd/\(stream)", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) : -1
+        eager = anew >= 0 ? anew : stream
+    }
+
+    deinit { if eager != stream { close(eager) } }
+
+    /// Writes a line, or keeps it for later. `notice` says how many lines are missing when some are.
+    func write(_ line: String, notice: @escaping @Sendable (Int) -> String) {
+        guard isOpen else { return }
+        var bytes = Array((line + "\n").utf8)[...]
+        let isNew = state.withLock { state -> Bool in
+            if !state.isDraining {
+                bytes = writeEagerly(bytes)
+                if bytes.isEmpty { return false }
+            } else if state.size + bytes.count > bound {
+                state.dropped += 1
+                state.notice = notice
+                return false
+            }
+            state.waiting.append(bytes)
+            state.size += bytes.count
+            defer { state.isDraining = true }
+            return !state.isDraining
+        }
+        if isNew { Thread.detachNewThread { self.drain() } }
+    }
+
+    /// What stands in the place of lines that were dropped.
+    static func missing(_ count: Int) -> LogEvent {
+        LogEvent(
+            level: .warning, message: "log lines are missing here: nobody read them",
+            metadata: ["event": "log.dropped", "lines": .stringConvertible(count)], source: nil, file: #fileID,
+            function: #function, line: #line)
+    }
+
+    /// Waits until nothing waits any more, at most for so long.
+    func flush(within limit: Duration) {
+        let end = ContinuousClock.now + limit
+        while state.withLock({ $0.isDraining }), ContinuousClock.now < end { usleep(1000) }
+    }
+
+    // MARK: Writing
+
+    /// Answers what could not be written without waiting. What cannot be written at all is as good as written.
+    private func writeEagerly(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { bytes in
+                if isSocket { return send(stream, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT)) }
+                return eager != stream || isWritable
+                    ? Foundation.write(eager, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF))) : 0
+            }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno == EAGAIN || errno == EWOULDBLOCK {
+                return rest
+            } else if errno != EINTR {
+                return []
+            }
+        }
+        return []
+    }
+
+    /// A pipe that says so takes as much as is written here at once, unless somebody else is faster.
+    private var isWritable: Bool {
+        var query = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
+        return poll(&query, 1, 0) == 1
+    }
+
+    /// On a thread of its own: writes what waits, however long that takes.
+    private func drain() {
+        while let bytes = next() {
+            var rest = bytes
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Foundation.write(stream, $0.baseAddress, $0.count) }
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno == EAGAIN {
+                    // Somebody else made the stream so.
+                    usleep(10_000)
+                } else if errno != EINTR {
+                    break
+                }
+            }
+        }
+    }
+
+    /// The next line; nil when there is none, and nobody waits for this thread any more.
+    private func next() -> ArraySlice<UInt8>? {
+        state.withLock { state in
+            if let bytes = state.waiting.popFirst() {
+                state.size -= bytes.count
+                return bytes
+            }
+            guard state.dropped > 0 else {
+                state.isDraining = false
+                return nil
+            }
+            defer { state.dropped = 0 }
+            return Array((state.notice(state.dropped) + "\n").utf8)[...]
+        }
+    }
+}

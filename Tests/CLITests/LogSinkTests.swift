@@ -1,0 +1,91 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import JobQueueCLI
+
+/// Log lines that nobody reads hold nobody up.
+@Suite(.timeLimit(.minutes(1))) struct LogSinkTests {
+    private enum Kind: CaseIterable { case pipe, socket }
+
+    /// A stream, and where what is written there comes out.
+    private static func stream(_ kind: Kind) throws -> (write: Int32, read: Int32) {
+        var ends: [Int32] = [0, 0]
+        switch kind {
+        case .pipe: try #require(pipe(&ends) == 0)
+        case .socket:
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        }
+        return (ends[1], ends[0])
+    }
+
+    /// Reads lines up to one that begins so.
+    private static func lines(upTo last: String, from descriptor: Int32) async throws -> [String] {
+        try await Threads.run {
+            let goal = Array(("\n" + last).utf8)
+            var text = Array("\n".utf8)
+            var piece = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let size = read(descriptor, &piece, piece.count)
+                guard size > 0 else { break }
+                text += piece[..<size]
+                // A line is short here.
+                if text.last == UInt8(ascii: "\n"), text.suffix(1000).firstRange(of: goal) != nil { break }
+            }
+            return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    private func `lines that nobody reads wait in their order, and beyond a bound they are counted`(
+        kind: Kind
+    )
+        async throws
+    {
+        let (writing, reading) = try Self.stream(kind)
+        defer { for descriptor in [writing, reading] { close(descriptor) } }
+        let sink = LogSink(writing, bound: 100_000)
+        // More than any pipe takes. That this returns is what is tested.
+        let count = 10_000
+        for number in 0..<count {
+            sink.write("line \(number) \(String(repeating: "x", count: 90))") { "missing \($0)" }
+        }
+        let lines = try await Self.lines(upTo: "missing ", from: reading)
+        try await Threads.run { sink.flush(within: .seconds(30)) }
+        let kept = lines.dropLast()
+        for (number, line) in kept.enumerated() { try #require(line.hasPrefix("line \(number) ")) }
+        #expect(kept.count > 1000 && kept.count < count)
+        #expect(lines.last == "missing \(count - kept.count)")
+        sink.write("later") { _ in "" }
+        #expect(try await Self.lines(upTo: "later", from: reading) == ["later"])
+    }
+
+    @Test(arguments: Kind.allCases) private func `a line longer than the stream takes arrives whole`(
+        kind: Kind
+    ) async throws {
+        let (writing, reading) = try Self.stream(kind)
+        defer { for descriptor in [writing, reading] { close(descriptor) } }
+        let sink = LogSink(writing)
+        let long = String(repeating: "é", count: 200_000)
+        sink.write(long) { _ in "" }
+        sink.write("after") { _ in "" }
+        #expect(try await Self.lines(upTo: "after", from: reading) == [long, "after"])
+    }
+
+    @Test func `a reader that went away, and a stream that is closed, are no error`() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let (writing, reading) = try Self.stream(.pipe)
+        close(reading)
+        let sink = LogSink(writing)
+        for _ in 0..<10 { sink.write("nobody") { _ in "" } }
+        sink.flush(within: .seconds(5))
+        close(writing)
+        LogSink(-1).write("nowhere") { _ in "" }
+    }
+
+    @Test func `what is missing is said in the form of the other lines`() {
+        #expect(LogFormat.text.notice(3).hasSuffix(" warning log lines are missing here: nobody read them lines=3"))
+        let json = LogFormat.json.notice(3)
+        #expect(json.hasPrefix("{\"ts\":") && json.contains(#""event":"log.dropped","lines":3"#))
+    }
+}
