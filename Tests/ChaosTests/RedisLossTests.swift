@@ -2,11 +2,12 @@ import Foundation
 import JobModel
 import JobQueueClient
 import JobStore
+import ProcessSupport
 import Redis
 import TestSupport
 import Testing
 
-extension ProcessTests {
+extension LoadTests {
     @Suite(.timeLimit(.minutes(2))) struct RedisLossTests {
         @Test func `a worker goes on by itself when a killed Redis is back, and nothing is lost`() async throws {
             try await Site.run(writesAtOnce) { site in
