@@ -157,6 +157,6 @@ let package = Package(
                 "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "ProcessSupport",
                 "TestSupport",
             ],
-            swiftSettings: house),
+            exclude: ["clock.c"], swiftSettings: house),
     ]
 )

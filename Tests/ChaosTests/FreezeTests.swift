@@ -5,7 +5,7 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-extension WaitTests {
+extension TimeTests {
     @Suite(.timeLimit(.minutes(2))) struct FreezeTests {
         @Test(arguments: [true, false])
         func `a worker frozen longer than its lease cannot settle, and works on`(isDone: Bool) async throws {

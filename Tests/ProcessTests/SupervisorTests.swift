@@ -67,11 +67,22 @@ extension ProcessTests {
             }
         }
 
-        @Test func `a job that ends its process is found out, and its neighbours succeed at their first attempt`()
-            async throws
-        {
+        struct Pill: Sendable {
+            var name: String
+            var payload: String
+            var lastWords: String
+        }
+        private static let pills = [
+            Pill(name: "test.crash", payload: #"{"times":100,"ms":0}"#, lastWords: "this handler crashes"),
+            Pill(name: "test.hog", payload: #"{"limit":64}"#, lastWords: "failed to allocate"),
+        ]
+
+        @Test(arguments: pills)
+        func `a job that ends its process is found out, and its neighbours succeed at their first attempt`(
+            what: Pill
+        ) async throws {
             try await Site.run { site in
-                let pill = try await site.enqueue("test.crash", #"{"times":100,"ms":0}"#)
+                let pill = try await site.enqueue(what.name, what.payload)
                 let ids = try await site.enqueueNumbers(0..<200) { _ in 20 }
                 let supervisor = try site.worker("supervisor", lease: "60s", slots: 10, "--processes", "2")
                 try await site.drained()
@@ -81,7 +92,7 @@ extension ProcessTests {
                 let killed = Set(site.journal.starts(of: pill).map(\.pid))
                 var audit = try await Audit(site.store)
                 #expect(audit.states[pill] == .dead && audit.reasons[pill]?.last == .crash)
-                #expect(audit.histories[pill]?.last?.message.contains("this handler crashes") == true)
+                #expect(audit.histories[pill]?.last?.message.contains(what.lastWords) == true, "\(site.logs)")
                 #expect(killed.count <= 6, "\(killed.count) processes died of it")
                 audit.expectSucceeded(Dictionary(uniqueKeysWithValues: zip(ids, 0...)))
                 #expect(audit.findings(against: site.journal.lines, killed: killed) == [])
