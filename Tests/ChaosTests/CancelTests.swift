@@ -38,6 +38,22 @@ extension WaitTests {
             }
         }
 
+        @Test func `a run that fails before it hears of it is not tried again`() async throws {
+            try await Site.run { site in
+                _ = try site.worker("a", lease: "60s")
+                try await site.haveBeaten(1)
+                let failing = try await site.producer.enqueue(
+                    name: "test.deaf", payload: #"{"ms":200,"again":0,"fails":true}"#)
+                try await site.started(failing.id)
+                #expect(try await failing.cancel() == .running)
+                try await site.drained(within: .seconds(5))
+                guard case .cancelled = try await failing.outcome() else {
+                    throw Overdue(description: "it is \(try await failing.status())")
+                }
+                #expect(site.journal.starts.count == 1)
+            }
+        }
+
         @Test(arguments: [0, 1])
         func `a run hears of it soon while others block every thread, and success wins`(processes: Int) async throws {
             try await Site.run { site in

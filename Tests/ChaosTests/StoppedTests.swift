@@ -22,7 +22,11 @@ extension WaitTests {
                 for pid in all { kill(pid, SIGSTOP) }
                 let wake = Journal.now + 2_500_000_000
                 try await eventually("two leases have passed") { Journal.now > wake }
-                for pid in all.reversed() { kill(pid, SIGCONT) }
+                // The supervisor first: it finds that nobody has moved for longer than they may.
+                supervisor.signal(SIGCONT)
+                let look = Journal.now + 300_000_000
+                try await eventually("it has looked") { Journal.now > look }
+                for pid in all { kill(pid, SIGCONT) }
                 try await site.drained()
 
                 var audit = try await Audit(site.store)

@@ -10,12 +10,15 @@ enum TestHandlers {
         var ms: Int
     }
 
-    /// Runs for a while and does not listen, in its first run and in those after it.
+    /// Runs for a while and does not listen, in its first run and in those after it; then it may fail.
     struct Deaf: Job {
         static let name = "test.deaf"
         var ms: Int
         var again: Int
+        var fails: Bool?
     }
+
+    struct Mishap: Error {}
 
     /// Holds its thread for a while.
     struct Block: Job {
@@ -73,28 +76,29 @@ enum TestHandlers {
         handlers.on(Deaf.self) { job, context in
             try await journal.noting(context) {
                 await deafSleep(ms: journal.starts(of: context.id) == 1 ? job.ms : job.again)
+                if job.fails == true { throw Mishap() }
             }
         }
         handlers.on(Block.self) { job, context in
-            try await journal.noting(context) { _ = usleep(UInt32(job.ms) * 1000) }
+            try journal.noting(context) { _ = usleep(UInt32(job.ms) * 1000) }
         }
         handlers.on(Hold.self, as: .blocking) { job, context in
             try journal.noting(context, blocking: { _ = usleep(UInt32(job.ms) * 1000) })
         }
         handlers.on(Watch.self) { _, context in
-            try await journal.noting(context) {
+            try journal.noting(context) {
                 while context.cancellation == nil { _ = usleep(10_000) }
                 throw CancellationError()
             }
         }
         handlers.on(Spin.self) { _, context in
-            try await journal.noting(context) {
+            try journal.noting(context) {
                 var count = 0
                 while count >= 0 { count = (count + 1) & 0xFFFF }
             }
         }
         handlers.on(Hog.self) { job, context in
-            try await journal.noting(context) { takeMemory(limit: job.limit) }
+            try journal.noting(context) { takeMemory(limit: job.limit) }
         }
         handlers.on(Crash.self) { job, context in
             try await journal.noting(context) {
