@@ -9,6 +9,12 @@ import Testing
 extension WaitTests {
     /// What stands still, goes away or forgets, while a supervisor looks after the processes.
     @Suite(.timeLimit(.minutes(2))) struct StoppedTests {
+        /// Lets time pass while something stands still.
+        private static func pass(milliseconds: Int) async throws {
+            let end = Journal.now + milliseconds * 1_000_000
+            try await eventually("\(milliseconds) ms have passed") { Journal.now > end }
+        }
+
         /// A machine that sleeps, or a container that is paused.
         @Test func `processes that stood still with their supervisor longer than the lease go on with what they ran`()
             async throws
@@ -18,22 +24,22 @@ extension WaitTests {
                 let supervisor = try site.worker("supervisor", slots: 2, "--processes", "2", "--hang-after", "1s")
                 try await site.haveBeaten(2)
                 try await site.started(4)
-                let all = [supervisor.pid] + Processes.children(of: supervisor.pid)
-                for pid in all { kill(pid, SIGSTOP) }
-                let wake = Journal.now + 2_500_000_000
-                try await eventually("two leases have passed") { Journal.now > wake }
-                // The supervisor first: it finds that nobody has moved for longer than they may.
+                let children = Processes.children(of: supervisor.pid)
+                // It goes to sleep last and wakes first, so it finds that nobody has moved for longer than they may.
+                for pid in children { kill(pid, SIGSTOP) }
+                try await Self.pass(milliseconds: 200)
+                supervisor.signal(SIGSTOP)
+                try await Self.pass(milliseconds: 2500)
                 supervisor.signal(SIGCONT)
-                let look = Journal.now + 300_000_000
-                try await eventually("it has looked") { Journal.now > look }
-                for pid in all { kill(pid, SIGCONT) }
+                try await Self.pass(milliseconds: 300)
+                for pid in children { kill(pid, SIGCONT) }
                 try await site.drained()
 
                 var audit = try await Audit(site.store)
                 audit.expectSucceeded(Dictionary(uniqueKeysWithValues: zip(ids, 0...)))
                 #expect(audit.findings(against: site.journal.lines) == [])
                 #expect(site.journal.starts.count == 4 && audit.records.isEmpty, "\(audit.reasons)\n\(site.logs)")
-                #expect(Set(Processes.children(of: supervisor.pid)) == Set(all.dropFirst()), "a process was replaced")
+                #expect(Set(Processes.children(of: supervisor.pid)) == Set(children), "a process was replaced")
                 supervisor.signal(SIGTERM)
                 #expect(try await supervisor.exit() == 0)
             }
@@ -47,8 +53,7 @@ extension WaitTests {
                 try await site.started(8)
                 let children = Set(Processes.children(of: supervisor.pid))
                 site.redis.freeze()
-                let thaw = Journal.now + 2_500_000_000
-                try await eventually("two leases have passed") { Journal.now > thaw }
+                try await Self.pass(milliseconds: 2500)
                 site.redis.thaw()
                 try await site.drained()
 
