@@ -97,6 +97,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["JobStore", "JobModel", "Redis"] + nio, path: "Tests/TestSupport",
             swiftSettings: house),
+        .target(
+            name: "ProcessSupport", dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", "TestSupport"],
+            path: "Tests/ProcessSupport", swiftSettings: house),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio + tls, swiftSettings: house),
@@ -142,8 +145,16 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "TestSupport",
+                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "ProcessSupport",
+                "TestSupport",
             ],
             swiftSettings: house),
+        .testTarget(
+            name: "ChaosTests",
+            dependencies: [
+                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "ProcessSupport",
+                "TestSupport",
+            ],
+            exclude: ["clock.c"], swiftSettings: house),
     ]
 )

@@ -36,7 +36,7 @@ struct ErrorStream: Sendable {
     private(set) var retryAfter: Int?
 
     /// Logs up to `limit` bytes. In a plain stream no line is an instruction, lines may be long, and those that a worker logs
-    /// are not kept: they are about other jobs as well.
+    /// are not kept: they are about other jobs as well. Nor are the lines of a stack.
     init(limit: Int, isPlain: Bool = false) {
         allowance = limit
         self.isPlain = isPlain
@@ -88,7 +88,7 @@ struct ErrorStream: Sendable {
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         let read = read()
-        if !line.isEmpty, !isPlain || !isLogLine {
+        if !line.isEmpty, !isPlain || !(isLogLine || isFrame) {
             if last.count == Self.tailLines { last.removeFirst() }
             last.append(Array(line.prefix(Self.lineLimit)))
         }
@@ -105,6 +105,14 @@ struct ErrorStream: Sendable {
         line.first == UInt8(ascii: "{")
             || (line.count > 10 && line[4] == UInt8(ascii: "-") && line[7] == UInt8(ascii: "-")
                 && line[10] == UInt8(ascii: "T"))
+    }
+
+    /// One of the stack that Swift's runtime prints behind some of its messages, `12   libc.so.6   0x00007fd4ac6a71f5 …`: twenty
+    /// of them would push the message itself out.
+    private var isFrame: Bool {
+        let words = line.split(separator: UInt8(ascii: " "), maxSplits: 3)
+        return words.count > 2 && words[0].allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            && words[2].starts(with: "0x".utf8)
     }
 
     /// A line that is a JSON object may say how it is meant.

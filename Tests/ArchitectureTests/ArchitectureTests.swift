@@ -36,7 +36,7 @@ import Testing
 
     @Test func `tests wait for events`() {
         // These ask again and again, each in one place, what nobody tells them; and the fixture misbehaves on purpose.
-        let helpers = ["Tests/TestSupport/", "Tests/ProcessTests/Waiting.swift", "Tests/Fixture/"]
+        let helpers = ["Tests/TestSupport/", "Tests/ProcessSupport/Waiting.swift", "Tests/Fixture/"]
         for file in Repository.files(under: ["Tests"], named: ".swift")
         where !helpers.contains(where: file.path.hasPrefix) {
             #expect(Rules.sleeps(file) == [])

@@ -106,6 +106,16 @@ extension ExecTests {
             #expect(stream.tail == fatal + "\nshort")
         }
 
+        @Test func `the stack behind a message of Swift's runtime does not push the message out`() {
+            let fatal = "Fatal error: failed to allocate 4194336 bytes of memory with alignment 8"
+            let frames = (0..<20).map { "\($0)    libswiftCore.so                    0x00007fd4adf5f130 swift_x + 33" }
+            let others = ["12 monkeys"]
+            var stream = ErrorStream(limit: .max, isPlain: true)
+            let text = ([fatal, "Current stack trace:"] + frames + others).joined(separator: "\n") + "\n"
+            Array(text.utf8).withUnsafeBytes { stream.take($0) { _ in } }
+            #expect(stream.tail == [fatal, "Current stack trace:", "12 monkeys"].joined(separator: "\n"))
+        }
+
         @Test func `what is left in the pipe when a child ends is read`() async throws {
             // 1031 is F_SETPIPE_SZ: all of it fits into the pipe.
             let text = """

@@ -22,6 +22,16 @@ struct Journal: Sendable {
         note("end", context)
     }
 
+    /// The same for a body that blocks.
+    func noting(_ context: JobContext, blocking body: () throws -> Void) throws {
+        note("start", context)
+        do { try body() } catch {
+            note("stop", context)
+            throw error
+        }
+        note("end", context)
+    }
+
     /// How often runs of a job have started so far, in all processes.
     func starts(of id: String) -> Int {
         let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// Where `queue-worker dev` cannot start: one line, one exit code, and nothing left.

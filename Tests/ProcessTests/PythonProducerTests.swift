@@ -1,6 +1,7 @@
 import Foundation
 import JobModel
 import JobStore
+import ProcessSupport
 import TestSupport
 import Testing
 

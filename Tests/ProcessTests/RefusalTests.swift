@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import ProcessSupport
 import Redis
 import TestSupport
 import Testing

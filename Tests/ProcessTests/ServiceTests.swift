@@ -2,6 +2,7 @@ import Foundation
 import JobModel
 import JobStore
 import Synchronization
+import ProcessSupport
 import TestSupport
 import Testing
 

@@ -1,31 +1,20 @@
 import Foundation
 import JobModel
 import JobStore
+import ProcessSupport
 import TestSupport
 import Testing
 
 extension ProcessTests {
     /// Several processes under a supervisor. The lease is long: what comes back sooner, comes back by proof.
     @Suite(.timeLimit(.minutes(2))) struct SupervisorTests {
-        private static func children(of parent: pid_t) -> [pid_t] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-            return names.compactMap { pid_t($0) }.filter { pid in
-                guard let text = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return false }
-                // What follows the name, which is in parentheses: state, parent.
-                let words = String(decoding: text, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
-                return words?.dropFirst().first.flatMap { pid_t($0) } == parent && words?.first != "Z"
-            }
-        }
-
-        private static func isAlive(_ pid: pid_t) -> Bool { kill(pid, 0) == 0 }
-
         @Test func `a killed process gives its jobs to the others within two seconds`() async throws {
             try await Site.run { site in
                 let ids = try await site.enqueueNumbers(0..<300) { _ in 20 }
                 let supervisor = try site.worker("supervisor", lease: "60s", slots: 3, "--processes", "2")
                 try await eventually("both work") { Set(site.journal.starts.map(\.pid)).count == 2 }
                 try await site.started(50)
-                let victim = try #require(Self.children(of: supervisor.pid).first)
+                let victim = try #require(Processes.children(of: supervisor.pid).first)
                 kill(victim, SIGKILL)
                 let death = Journal.now
                 try await site.drained()
@@ -41,7 +30,7 @@ extension ProcessTests {
                     let last = try #require(site.journal.starts(of: id).last)
                     #expect(last.pid != victim && last.time - death < 2_000_000_000)
                 }
-                #expect(Self.children(of: supervisor.pid).count == 2, "the dead process was not replaced")
+                #expect(Processes.children(of: supervisor.pid).count == 2, "the dead process was not replaced")
                 supervisor.signal(SIGTERM)
                 #expect(try await supervisor.exit() == 0)
             }
@@ -54,11 +43,11 @@ extension ProcessTests {
                 let supervisor = try site.worker(
                     "supervisor", lease: "60s", "--processes", "2", "--drain-timeout", "200ms")
                 try await site.started(id)
-                try await eventually("both are there") { Self.children(of: supervisor.pid).count == 2 }
-                let children = Self.children(of: supervisor.pid)
+                try await eventually("both are there") { Processes.children(of: supervisor.pid).count == 2 }
+                let children = Processes.children(of: supervisor.pid)
                 supervisor.signal(SIGTERM)
                 #expect(try await supervisor.exit() == 0)
-                #expect(!children.contains(where: Self.isAlive))
+                #expect(!children.contains(where: Processes.isAlive))
                 let view = try await site.view(id)
                 #expect(view.state == .queued && view.record.attempts == 0 && view.record.lost == 0)
                 #expect(try await site.store.snapshot().workers.isEmpty)
@@ -68,19 +57,32 @@ extension ProcessTests {
         @Test func `processes die with a supervisor that is killed`() async throws {
             try await Site.run { site in
                 let supervisor = try site.worker("supervisor", "--processes", "2")
-                try await eventually("both are there") { Self.children(of: supervisor.pid).count == 2 }
-                let children = Self.children(of: supervisor.pid)
+                try await eventually("both are there") { Processes.children(of: supervisor.pid).count == 2 }
+                let children = Processes.children(of: supervisor.pid)
                 supervisor.signal(SIGKILL)
                 _ = try await supervisor.exit()
-                try await eventually("they are gone", within: .seconds(2)) { !children.contains(where: Self.isAlive) }
+                try await eventually("they are gone", within: .seconds(2)) {
+                    !children.contains(where: Processes.isAlive)
+                }
             }
         }
 
-        @Test func `a job that ends its process is found out, and its neighbours succeed at their first attempt`()
-            async throws
-        {
+        struct Pill: Sendable {
+            var name: String
+            var payload: String
+            var lastWords: String
+        }
+        private static let pills = [
+            Pill(name: "test.crash", payload: #"{"times":100,"ms":0}"#, lastWords: "this handler crashes"),
+            Pill(name: "test.hog", payload: #"{"limit":64}"#, lastWords: "failed to allocate"),
+        ]
+
+        @Test(arguments: pills)
+        func `a job that ends its process is found out, and its neighbours succeed at their first attempt`(
+            what: Pill
+        ) async throws {
             try await Site.run { site in
-                let pill = try await site.enqueue("test.crash", #"{"times":100,"ms":0}"#)
+                let pill = try await site.enqueue(what.name, what.payload)
                 let ids = try await site.enqueueNumbers(0..<200) { _ in 20 }
                 let supervisor = try site.worker("supervisor", lease: "60s", slots: 10, "--processes", "2")
                 try await site.drained()
@@ -90,7 +92,7 @@ extension ProcessTests {
                 let killed = Set(site.journal.starts(of: pill).map(\.pid))
                 var audit = try await Audit(site.store)
                 #expect(audit.states[pill] == .dead && audit.reasons[pill]?.last == .crash)
-                #expect(audit.histories[pill]?.last?.message.contains("this handler crashes") == true)
+                #expect(audit.histories[pill]?.last?.message.contains(what.lastWords) == true, "\(site.logs)")
                 #expect(killed.count <= 6, "\(killed.count) processes died of it")
                 audit.expectSucceeded(Dictionary(uniqueKeysWithValues: zip(ids, 0...)))
                 #expect(audit.findings(against: site.journal.lines, killed: killed) == [])
@@ -125,7 +127,7 @@ extension ProcessTests {
                 let victim = try #require(site.journal.starts.first?.pid)
                 kill(victim, SIGSTOP)
                 try await site.drained()
-                #expect(!Self.isAlive(victim))
+                #expect(!Processes.isAlive(victim))
                 #expect(supervisor.log.contains("hangs") && supervisor.log.contains(id))
                 #expect(site.journal.starts(of: id).count == 2)
                 supervisor.signal(SIGTERM)
@@ -139,15 +141,15 @@ extension ProcessTests {
                 try Data("queue:\n  prefetch: 3\n".utf8).write(to: file)
                 let supervisor = try site.worker("supervisor", "--processes", "2", "--config", file.path)
                 try await site.haveBeaten(2)
-                let before = Set(Self.children(of: supervisor.pid))
+                let before = Set(Processes.children(of: supervisor.pid))
                 try Data("queue:\n  prefetch: many\n".utf8).write(to: file)
                 supervisor.signal(SIGHUP)
                 try await eventually("it is refused") { supervisor.log.contains("queue.prefetch") }
-                #expect(Set(Self.children(of: supervisor.pid)) == before)
+                #expect(Set(Processes.children(of: supervisor.pid)) == before)
                 try Data("queue:\n  prefetch: 4\n".utf8).write(to: file)
                 supervisor.signal(SIGHUP)
                 try await eventually("both are replaced") {
-                    let now = Self.children(of: supervisor.pid)
+                    let now = Processes.children(of: supervisor.pid)
                     return now.count == 2 && before.isDisjoint(with: now)
                 }
                 supervisor.signal(SIGTERM)
@@ -176,7 +178,7 @@ extension ProcessTests {
                 let wrong = try site.start(
                     "wrong", ["run", "--redis-url", "unix:///nowhere/redis.sock", "--processes", "2", "--burst"])
                 #expect(try await wrong.exit() == 69)
-                #expect(Self.children(of: wrong.pid).isEmpty)
+                #expect(Processes.children(of: wrong.pid).isEmpty)
             }
         }
 

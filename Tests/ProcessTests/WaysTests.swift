@@ -2,6 +2,7 @@ import Foundation
 import JobModel
 import JobQueueClient
 import JobStore
+import ProcessSupport
 import TestSupport
 import Testing
 

@@ -8,6 +8,7 @@ package final class PrivateRedis: Sendable {
     package var socketPath: String { folder.path + "/redis.sock" }
     package var url: String { "unix://" + socketPath }
     private let options: [String]
+    private let under: [String]
     private let running = Mutex<Running?>(nil)
 
     private struct Running {
@@ -28,12 +29,14 @@ package final class PrivateRedis: Sendable {
         """
 
     /// Starts a server with further command-line options, such as `--maxmemory 3mb`, and returns once it accepts
-    /// connections. `aof` keeps an append-only file, fsynced every second, so that a killed server loses nothing.
-    package init(aof: Bool = false, _ options: [String] = []) throws {
+    /// connections. `aof` keeps an append-only file, fsynced every second, so that a killed server loses nothing. `under` is a
+    /// command to start it by, such as `env A=b`.
+    package init(aof: Bool = false, _ options: [String] = [], under: [String] = []) throws {
         folder = URL(fileURLWithPath: "/tmp/queue-test-\(UUID().uuidString.prefix(8))", isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         let durability = aof ? ["--appendonly", "yes", "--appendfsync", "everysec"] : []
         self.options = durability + options
+        self.under = under
         try start()
     }
 
@@ -55,7 +58,7 @@ package final class PrivateRedis: Sendable {
 
     /// Starts the server, again after `kill`.
     package func start() throws {
-        let server = ["redis-server", "--unixsocket", socketPath, "--port", "0", "--dir", folder.path]
+        let server = under + ["redis-server", "--unixsocket", socketPath, "--port", "0", "--dir", folder.path]
         let shell = try Program(
             ["/bin/sh", "-c", Self.keeper, "sh", folder.path] + server + ["--save", "", "--loglevel", "notice"]
                 + options,

@@ -1,10 +1,11 @@
 import Foundation
 import JobModel
 import JobStore
+import ProcessSupport
 import TestSupport
 import Testing
 
-extension ProcessTests {
+extension TimeTests {
     @Suite(.timeLimit(.minutes(2))) struct FreezeTests {
         @Test(arguments: [true, false])
         func `a worker frozen longer than its lease cannot settle, and works on`(isDone: Bool) async throws {

@@ -1,9 +1,11 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// What the handlers of all workers of a test wrote down, in the order in which they did.
-final class Journal: Sendable {
-    enum Phase: String, Sendable {
+package final class Journal: Sendable {
+    /// What a line tells.
+    package enum Phase: String, Sendable {
+        /// The handler was called.
         case start
         /// The handler returned.
         case end
@@ -11,25 +13,28 @@ final class Journal: Sendable {
         case stop
     }
 
-    struct Line: Sendable {
-        var phase: Phase
-        var id: String
-        var epoch: Int
-        var pid: pid_t
+    /// One moment of one run.
+    package struct Line: Sendable {
+        package var phase: Phase
+        package var id: String
+        package var epoch: Int
+        package var pid: pid_t
         /// ns since boot.
-        var time: Int
+        package var time: Int
     }
 
-    let path: String
+    /// The file.
+    package let path: String
     private let state = Mutex<(offset: Int, lines: [Line])>((0, []))
 
-    init(path: String) {
+    /// Begins an empty one.
+    package init(path: String) {
         self.path = path
         _ = FileManager.default.createFile(atPath: path, contents: nil)
     }
 
     /// Reads what is new, up to the last whole line.
-    var lines: [Line] {
+    package var lines: [Line] {
         state.withLock { state in
             guard let file = FileHandle(forReadingAtPath: path) else { return state.lines }
             defer { try? file.close() }
@@ -51,13 +56,17 @@ final class Journal: Sendable {
         return Line(phase: phase, id: String(words[1]), epoch: epoch, pid: pid, time: time)
     }
 
-    var starts: [Line] { lines.filter { $0.phase == .start } }
-    var ends: [Line] { lines.filter { $0.phase == .end } }
-    func starts(of id: String) -> [Line] { lines.filter { $0.phase == .start && $0.id == id } }
-    func ends(of id: String) -> [Line] { lines.filter { $0.phase == .end && $0.id == id } }
+    /// Of all jobs.
+    package var starts: [Line] { lines.filter { $0.phase == .start } }
+    /// Of one job.
+    package func starts(of id: String) -> [Line] { lines.filter { $0.phase == .start && $0.id == id } }
+    /// Where a handler returned.
+    package var ends: [Line] { lines.filter { $0.phase == .end } }
+    /// Where the handler returned.
+    package func ends(of id: String) -> [Line] { lines.filter { $0.phase == .end && $0.id == id } }
 
     /// Now, on the journal's clock.
-    static var now: Int {
+    package static var now: Int {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
         return time.tv_sec * 1_000_000_000 + time.tv_nsec

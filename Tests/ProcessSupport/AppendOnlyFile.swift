@@ -1,17 +1,22 @@
 import Foundation
-import TestSupport
+package import TestSupport
 
 /// The part of a server's append-only file that grows: what a crash leaves of it.
-struct AppendOnlyFile {
+package struct AppendOnlyFile {
     private let url: URL
 
-    init(_ redis: PrivateRedis) { url = redis.folder.appending(path: "appendonlydir/appendonly.aof.1.incr.aof") }
+    /// That of a test's server.
+    package init(_ redis: PrivateRedis) {
+        url = redis.folder.appending(path: "appendonlydir/appendonly.aof.1.incr.aof")
+    }
 
-    func read() throws -> [UInt8] { Array(try Data(contentsOf: url)) }
-    func write(_ bytes: some Sequence<UInt8>) throws { try Data(bytes).write(to: url) }
+    /// All of it.
+    package func read() throws -> [UInt8] { Array(try Data(contentsOf: url)) }
+    /// Replaces it, while the server is down.
+    package func write(_ bytes: some Sequence<UInt8>) throws { try Data(bytes).write(to: url) }
 
     /// A crash cut the effects of a script off, and the server went on behind what was left of them.
-    func isTorn() throws -> Bool {
+    package func isTorn() throws -> Bool {
         let bytes = try read()
         var isOpen = false
         for command in Self.commands(in: bytes, from: 0) {
@@ -24,7 +29,7 @@ struct AppendOnlyFile {
     }
 
     /// Where each command is, from a position on that begins one: `*2\r\n$3\r\nGET\r\n$1\r\na\r\n`.
-    static func commands(in bytes: [UInt8], from start: Int) -> [Range<Int>] {
+    package static func commands(in bytes: [UInt8], from start: Int) -> [Range<Int>] {
         var commands: [Range<Int>] = []
         var position = start
         func number() -> Int {

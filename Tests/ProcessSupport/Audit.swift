@@ -1,22 +1,27 @@
-import Foundation
-import JobModel
-import JobStore
+package import Foundation
+package import JobModel
+package import JobStore
 import TestSupport
 
 /// What must be true of a stored queue, whatever happened to those who used it: read from all of its keys, so that what
 /// the scripts say of themselves is not needed.
-struct Audit {
+package struct Audit {
     /// What is wrong, in words; empty when nothing is.
-    private(set) var findings: [String] = []
-    private(set) var states: [String: JobState] = [:]
-    private(set) var records: [String: RunRecord] = [:]
-    private(set) var results: [String: ResultRecord] = [:]
+    package private(set) var findings: [String] = []
+    /// Where each job is.
+    package private(set) var states: [String: JobState] = [:]
+    /// What is known of the runs that did not succeed.
+    package private(set) var records: [String: RunRecord] = [:]
+    /// Of jobs that succeeded.
+    package private(set) var results: [String: ResultRecord] = [:]
     /// The runs that did not succeed, as far as the history keeps them.
-    private(set) var histories: [String: [ErrorEntry]] = [:]
-    var reasons: [String: [Reason]] { histories.mapValues { $0.map(\.reason) } }
+    package private(set) var histories: [String: [ErrorEntry]] = [:]
+    /// Why runs did not succeed, in their order.
+    package var reasons: [String: [Reason]] { histories.mapValues { $0.map(\.reason) } }
     private var keys: [Key: [String: String]] = [:]
 
-    init(_ queue: QueueStore) async throws {
+    /// Reads a queue as it is now.
+    package init(_ queue: QueueStore) async throws {
         for (entry, value) in try await queue.picture().entries {
             let space = entry.firstIndex(of: " ") ?? entry.endIndex
             guard let key = Key(rawValue: String(entry[..<space])) else { continue }
@@ -108,7 +113,7 @@ extension Audit {
     /// Compares with what the handlers wrote down, when all of them have ended: each run has its own epoch, higher than
     /// the one before, each start beyond a job's first has a recorded reason, and only killed processes left runs
     /// unfinished.
-    func findings(against journal: [Journal.Line], killed: Set<pid_t> = []) -> [String] {
+    package func findings(against journal: [Journal.Line], killed: Set<pid_t> = []) -> [String] {
         var findings = findings
         var epochs: [String: [Int]] = [:]
         var open: [String: Journal.Line] = [:]
@@ -143,7 +148,7 @@ extension Audit {
     }
 
     /// Every one of these jobs succeeded with its number, and no attempt was spent on the way.
-    mutating func expectSucceeded(_ numbers: [String: Int]) {
+    package mutating func expectSucceeded(_ numbers: [String: Int]) {
         for (id, number) in numbers {
             guard states[id] == .succeeded, let result = results[id] else {
                 findings.append("\(id) was accepted and is \(states[id]?.rawValue ?? "lost")")

@@ -1,9 +1,10 @@
 import Foundation
 import JobModel
+import ProcessSupport
 import TestSupport
 import Testing
 
-extension ProcessTests {
+extension LoadTests {
     /// `SEED` repeats the choices of a run, `ROUNDS` is the number of kills, `FSYNC` what Redis' `appendfsync` is.
     @Suite struct ChaosTests {
         static let rounds = ProcessInfo.processInfo.environment["ROUNDS"].flatMap { Int($0) } ?? 10
