@@ -72,6 +72,7 @@ public enum QueueWorkerApp {
 
     private static func run() async {
         Output.holdClosedStreams()
+        Descriptors.raise()
         do {
             var command = try QueueWorkerCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -113,6 +114,6 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
-            ConfigCommand.self, BenchCommand.self,
+            DoctorCommand.self, ConfigCommand.self, BenchCommand.self,
         ])
 }

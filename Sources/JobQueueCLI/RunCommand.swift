@@ -29,6 +29,7 @@ struct RunCommand: AsyncParsableCommand {
     var burst = false
 
     func run() async throws {
+        try Descriptors.check()
         let sources = redis.sources(options.settings.merging(processes.settings) { $1 })
         let settings = try Settings(sources)
         let logger = settings.logger()

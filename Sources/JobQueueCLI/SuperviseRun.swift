@@ -37,6 +37,7 @@ extension RunCommand {
     func supervise(_ settings: Settings, _ logger: Logger) async throws {
         var configuration = Supervisor.Configuration()
         configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
+        try Descriptors.check(processes: configuration.processes)
         configuration.slots = settings.worker.concurrency
         // A process gives back by itself what its drain timeout leaves, and keeps outcomes for 10 s if Redis is away.
         configuration.grace = settings.worker.drainTimeout + .seconds(16)

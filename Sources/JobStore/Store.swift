@@ -45,7 +45,16 @@ package struct Store: Sendable {
     /// What the server says of itself, as far as it matters here.
     package func server() async throws(StoreError) -> ServerFacts {
         let reply = try await send(Command("INFO"))
-        return ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
+        var facts = ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
+        if facts.isCluster { facts.clusterSize = await clusterSize() }
+        return facts
+    }
+
+    /// How many nodes hold slots, if that may be asked.
+    private func clusterSize() async -> Int? {
+        guard let info = try? await send(Command("CLUSTER", "INFO")).string() else { return nil }
+        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cluster_size:") }
+        return line.flatMap { Int($0.dropFirst("cluster_size:".count)) }
     }
 
     /// Notes that a worker is alive, and forgets those that have been silent for a day.
