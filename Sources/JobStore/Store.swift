@@ -50,11 +50,12 @@ package struct Store: Sendable {
         return facts
     }
 
-    /// How many nodes hold slots, if that may be asked.
+    /// How many nodes hold slots; nil when that may not be asked, or when some slots are held by none.
     private func clusterSize() async -> Int? {
         guard let info = try? await send(Command("CLUSTER", "INFO")).string() else { return nil }
-        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cluster_size:") }
-        return line.flatMap { Int($0.dropFirst("cluster_size:".count)) }
+        let lines = info.split(whereSeparator: \.isNewline)
+        guard lines.contains("cluster_state:ok") else { return nil }
+        return lines.first { $0.hasPrefix("cluster_size:") }.flatMap { Int($0.dropFirst("cluster_size:".count)) }
     }
 
     /// Notes that a worker is alive, and forgets those that have been silent for a day.

@@ -23,17 +23,17 @@ extension Examination {
     private func withServer(_ look: (ServerFacts) -> Verdict) -> Verdict {
         switch server {
         case .success(let facts): look(facts)
-        case .failure(let error): hidden(error, "info")
+        case .failure(let error): hidden(error, "INFO")
         }
     }
 
-    /// Of what could not be seen: why, and how it could be.
-    func hidden(_ error: StoreError, _ right: String, byHand: String = "") -> Verdict {
-        let grant = "run: redis-cli \(Rights.quoted(Rights.line(user, ["+" + right])))"
+    /// Of what could not be seen: why, and how it could be. `extra` is a right that only `doctor` asks for; others are named
+    /// by the row of rights, once.
+    func hidden(_ error: StoreError, _ command: String, extra: String? = nil, byHand: String = "") -> Verdict {
         guard case .redis(.permission) = error else { return .unknown("\(error)", byHand) }
+        let grant = extra.map { "run: redis-cli \(Rights.quoted(Rights.line(user, [$0])))" } ?? "see rights"
         return .unknown(
-            "\(right.uppercased().replacing("|", with: " ")) is not permitted",
-            [byHand, grant].filter { !$0.isEmpty }.joined(separator: ", or "))
+            "\(command) is not permitted", [byHand, grant].filter { !$0.isEmpty }.joined(separator: ", or "))
     }
 
     static let connection = Check<Examination>("connection") { seen in
@@ -83,7 +83,8 @@ extension Examination {
                 facts.delayedFsyncs > 0 ? "; \(facts.delayedFsyncs) delayed since it started: the disk is slow" : ""
             switch seen.settings {
             case .failure(let error):
-                return seen.hidden(error, "config|get", byHand: "look by hand: appendfsync everysec or always")
+                return seen.hidden(
+                    error, "CONFIG GET", extra: "+config|get", byHand: "look by hand: appendfsync everysec or always")
             case .success(let settings):
                 let policy = settings["appendfsync"] ?? "?"
                 guard policy == "no" else { return .ok("appendfsync \(policy)\(delayed)") }
@@ -132,7 +133,7 @@ extension Examination {
 
     static let clock = Check<Examination>("clock") { seen in
         switch seen.clock {
-        case .failure(let error): return seen.hidden(error, "time")
+        case .failure(let error): return seen.hidden(error, "TIME")
         case .success(let reading):
             guard reading.certainOffset > 1000 else { return .ok("within a second of the clock here") }
             let side = reading.offset > 0 ? "ahead of" : "behind"

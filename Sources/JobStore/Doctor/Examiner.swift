@@ -62,7 +62,7 @@ package struct Examiner: Sendable {
     private func missingRights(_ queue: QueueName) async throws(StoreError) -> [Right] {
         let rights = Rights.all(in: queue, database: client.configuration.database)
         var arguments = Arguments()
-        arguments.append(String(decoding: PackageResources.rights_lua, as: UTF8.self))
+        arguments.append(StoreScript.rights)
         arguments.append(0)
         for right in rights {
             arguments.append(right.call.count)

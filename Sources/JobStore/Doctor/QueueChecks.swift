@@ -13,7 +13,7 @@ extension Examination {
             }
             for queue in queues {
                 if case .failure(let error) = queue.snapshot {
-                    return .unknown("queue \(queue.name) cannot be read: \(error)", "see rights")
+                    return seen.hidden(error, "looking at queue \(queue.name)")
                 }
             }
             if let stranger = queues.first(where: { !$0.isKnown && $0.isEmpty }) {
@@ -48,7 +48,7 @@ extension Examination {
                 (try? queue.jobBytes.get()).map { (name: queue.name, bytes: $0) }
             }
             if let hidden = queues.first, sizes.isEmpty, case .failure(let error) = hidden.jobBytes {
-                return seen.hidden(error, "memory|usage")
+                return seen.hidden(error, "MEMORY USAGE", extra: "+memory|usage")
             }
             guard let largest = sizes.max(by: { $0.bytes < $1.bytes }) else { return .ok("no queues yet") }
             let text = "the jobs of \(largest.name) take \(Size.text(largest.bytes))"
@@ -69,7 +69,7 @@ extension Examination {
     private func withQueues(_ look: ([Queue]) -> Verdict) -> Verdict {
         switch queues {
         case .success(let queues): look(queues)
-        case .failure(let error): .unknown("the queues cannot be listed: \(error)", "see rights")
+        case .failure(let error): hidden(error, "listing the queues")
         }
     }
 }

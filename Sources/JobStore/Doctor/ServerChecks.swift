@@ -30,7 +30,7 @@ extension ServerFacts {
     static let cluster = Check<ServerFacts>("cluster") { facts in
         guard facts.isCluster else { return .ok("no cluster") }
         if facts.clusterSize == 1 { return .ok("a cluster of one node, which holds every key") }
-        let nodes = facts.clusterSize.map { "of \($0) nodes" } ?? "of which nobody may see the size"
+        let nodes = facts.clusterSize.map { "of \($0) nodes" } ?? "that is not whole, or may not be looked at"
         return .fail(
             "one node of a cluster \(nodes); redirections (MOVED) are not followed, so queues of other nodes fail",
             "point the URL at a server without cluster mode", .cluster)
