@@ -89,6 +89,20 @@ import Testing
         #expect(named.keys.sorted() == ["workers"])
     }
 
+    @Test func `a server that does not answer is asked once`() async throws {
+        let redis = try await PrivateRedis.launch()
+        var configuration = try RedisConfiguration(url: redis.url)
+        configuration.commandTimeout = .seconds(1)
+        let client = RedisClient(configuration)
+        try await client.connect()
+        redis.freeze()
+        defer { redis.thaw() }
+        let begin = ContinuousClock.now
+        let seen = await Examiner(client).examine([], plan: plan)
+        #expect(ContinuousClock.now - begin < .seconds(4), "six time limits would be six seconds and more")
+        #expect(throws: StoreError.self) { _ = try seen.queues.get() }
+    }
+
     // MARK: Rights
 
     @Test func `missing rights are named, and the line that is printed grants them`() async throws {

@@ -18,9 +18,11 @@ package struct Examiner: Sendable {
 
     /// Looks at the server and at these queues, or at all it knows. Changes nothing but the server's memory of scripts.
     package func examine(_ only: [QueueName], plan: WorkPlan) async -> Examination {
-        Examination(
-            redis: client.configuration, server: await seen { () throws(StoreError) in try await store.server() },
-            settings: await seen(settings), clock: await seen(clock),
+        let server = await seen { () throws(StoreError) in try await store.server() }
+        // Nobody waits for one time limit after the other.
+        if case .failure(let error) = server, error.isAbsence { return .nothing(client.configuration, error, plan) }
+        return Examination(
+            redis: client.configuration, server: server, settings: await seen(settings), clock: await seen(clock),
             missingRights: await seen { () throws(StoreError) in try await missingRights(only.first ?? .default) },
             loadedScripts: await seen(loadScripts),
             queues: await seen { () throws(StoreError) in try await queues(only) }, plan: plan)
@@ -104,5 +106,24 @@ package struct Examiner: Sendable {
         // Five jobs stand for all: to weigh each would hold up the server.
         let reply = try await send(Command("MEMORY", "USAGE", Key.jobs.name(in: queue), "SAMPLES", "5"))
         return try read { () throws(RedisError) in reply.isNull ? 0 : try reply.integer() }
+    }
+}
+
+extension Examination {
+    /// What is seen of a server that does not answer.
+    fileprivate static func nothing(_ redis: RedisConfiguration, _ error: StoreError, _ plan: WorkPlan) -> Examination {
+        Examination(
+            redis: redis, server: .failure(error), settings: .failure(error), clock: .failure(error),
+            missingRights: .failure(error), loadedScripts: .failure(error), queues: .failure(error), plan: plan)
+    }
+}
+
+extension StoreError {
+    /// There was no answer: another question would have none either.
+    fileprivate var isAbsence: Bool {
+        switch self {
+        case .redis(.unreachable), .redis(.timedOut), .redis(.connectionLost), .redis(.closed), .redis(.tls): true
+        default: false
+        }
     }
 }
