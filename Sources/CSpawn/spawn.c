@@ -63,6 +63,28 @@ static int open_pipes(struct pipes *pipes) {
     return failure;
 }
 
+// The soft limit of descriptors before `queue_files_raise`; 0: it was not raised.
+static rlim_t files_before = 0;
+
+uint64_t queue_files_raise(uint64_t wanted) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+    rlim_t best = files.rlim_max < wanted ? files.rlim_max : wanted;
+    rlim_t before = files.rlim_cur;
+    if (before >= best) return before;
+    files.rlim_cur = best;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) return before;
+    files_before = before;
+    return best;
+}
+
+static void give_back_files(void) {
+    struct rlimit files;
+    if (files_before == 0 || getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files_before;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int limit(int resource, uint64_t value, uint64_t beyond) {
     struct rlimit limit = {value, value + beyond};
     struct rlimit present;
@@ -99,6 +121,7 @@ static int become(
     if (dup2(pipes->input[0], 0) < 0 || dup2(printed, 1) < 0 || dup2(pipes->error[1], 2) < 0) return errno;
     if (plan->reports && dup2(pipes->output[1], QUEUE_ISOLATED_REPORT) < 0) return errno;
     close_others(plan->reports ? QUEUE_ISOLATED_REPORT + 1 : QUEUE_ISOLATED_REPORT);
+    give_back_files();
 
     *step = queue_spawn_directory;
     if (plan->directory != NULL && chdir(plan->directory) != 0) return errno;

@@ -33,6 +33,7 @@ struct DevCommand: AsyncParsableCommand {
     @OptionGroup var files: SourceOptions
 
     func run() async throws {
+        try Descriptors.check()
         if let port, !(1...65535).contains(port) {
             throw Failure(.usage, "bad port \(port): use a number from 1 to 65535")
         }

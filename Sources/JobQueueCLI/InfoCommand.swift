@@ -80,13 +80,6 @@ struct InfoReader {
     }
 }
 
-extension QueueSnapshot {
-    /// As a queue looks that never was.
-    fileprivate var isBlank: Bool {
-        meta.isEmpty && inbox == 0 && workers.isEmpty && counts.values.allSatisfy { $0 == 0 }
-    }
-}
-
 /// What standard output can show.
 enum Terminal {
     /// Columns of the terminal; nil when there is none, and nothing to fit into.

@@ -28,8 +28,11 @@ struct RedisOptions: ParsableArguments {
         help: "URL of Redis. (default: REDIS_URL, else redis.url of the configuration, else redis://127.0.0.1:6379/0)")
     var redisURL: String?
 
-    @Flag(help: "Work with a Redis that may lose jobs (eviction policy, version, replica).")
+    @Flag(help: "Work with a Redis that may lose jobs, whatever the reason: as --allow all.")
     var allowUnsafeRedis = false
+
+    @Option(help: ArgumentHelp("\(Settings.allow.help) Repeatable.", valueName: "risk"))
+    var allow: [String] = []
 
     @OptionGroup var files: SourceOptions
 
@@ -38,6 +41,7 @@ struct RedisOptions: ParsableArguments {
         var request = files.request(options)
         request.options[Settings.redisURL.key] = redisURL
         if allowUnsafeRedis { request.options[Settings.allowUnsafeRedis.key] = "true" }
+        if !allow.isEmpty { request.options[Settings.allow.key] = allow.joined(separator: ",") }
         return SettingSources(request)
     }
 
@@ -49,12 +53,12 @@ struct RedisOptions: ParsableArguments {
     /// The same for those who only look: when Redis is not what it should be, they are needed most.
     func withQueueToRead<T>(warns: Bool = true, _ body: (JobQueue) async throws -> T) async throws -> T {
         var settings = try RedisSettings(sources())
-        let isStrict = !settings.allowsUnsafe
-        settings.allowsUnsafe = true
+        let allowed = settings.allowed
+        settings.allowed = ServerRisk.all
         return try await settings.withQueue { queue in
-            if warns, isStrict {
-                for finding in try await queue.store.server().findings where finding.isFatal {
-                    Output.warning(finding.message)
+            if warns {
+                for finding in try await queue.store.server().findings {
+                    if let risk = finding.risk, !allowed.contains(risk) { Output.warning(finding.message) }
                 }
             }
             return try await body(queue)
@@ -66,9 +70,10 @@ struct RedisOptions: ParsableArguments {
 extension RedisSettings {
     /// A connected producer, whose connection is closed when `body` ends.
     func withQueue<T>(_ body: (JobQueue) async throws -> T) async throws -> T {
+        try Descriptors.check()
         do {
             var configuration = JobQueue.Configuration()
-            configuration.allowsUnsafeServer = allowsUnsafe
+            configuration.allowedRisks = allowed
             let queue = try await JobQueue(url: url.reveal(), configuration: configuration)
             do {
                 let result = try await body(queue)
@@ -86,7 +91,7 @@ extension RedisSettings {
     }
 
     /// Whoever cannot be reached is named: the URL may come from an environment that nobody looked at.
-    private func failure(_ error: JobQueueError) -> Failure {
+    func failure(_ error: JobQueueError) -> Failure {
         var failure = Failure(error)
         if failure.code == .unreachable, let address = try? RedisConfiguration(url: url.reveal()).redactedURL,
             !failure.message.contains(address)

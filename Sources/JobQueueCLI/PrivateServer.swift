@@ -80,7 +80,7 @@ struct PrivateServer: Sendable {
             answer = try await Companion.start(ExecHandler(program, "--version")).end()
         } catch { throw Failure(.unreachable, "\(error)") }
         let version = version(in: answer?.output ?? "")
-        if let problem = ServerFacts(info: version.info).findings.first(where: \.isFatal) {
+        if let problem = ServerFacts(info: version.info).refusal(allowing: []) {
             throw Failure(.badConfiguration, problem.message)
         }
         return version.number.isEmpty ? program : "\(program) \(version.number)"

@@ -72,6 +72,7 @@ public enum QueueWorkerApp {
 
     private static func run() async {
         Output.holdClosedStreams()
+        Descriptors.raise()
         do {
             defer { LogSink.standardError.flush(within: .milliseconds(500)) }
             var command = try QueueWorkerCommand.parseAsRoot()
@@ -114,6 +115,6 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self, JobsCommand.self, DeadCommand.self,
-            ConfigCommand.self, BenchCommand.self,
+            DoctorCommand.self, ConfigCommand.self, BenchCommand.self,
         ])
 }

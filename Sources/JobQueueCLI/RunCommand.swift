@@ -36,6 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     var pidFile: String?
 
     func run() async throws {
+        try Descriptors.check()
         let sources = redis.sources(options.settings.merging(processes.settings) { $1 })
         let settings = try Settings(sources)
         let logger = settings.logger()

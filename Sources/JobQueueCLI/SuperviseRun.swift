@@ -49,6 +49,7 @@ extension RunCommand {
         var configuration = Supervisor.Configuration()
         configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
         configuration.queues = settings.worker.queues.queues
+        try Descriptors.check(processes: configuration.processes)
         configuration.slots = settings.worker.concurrency
         // A process gives back by itself what its drain timeout leaves, and keeps outcomes for 10 s if Redis is away.
         configuration.grace = settings.worker.drainTimeout + .seconds(16)

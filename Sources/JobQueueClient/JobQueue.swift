@@ -1,4 +1,5 @@
 import FoundationEssentials
+public import JobModel
 package import JobStore
 public import Logging
 package import Redis
@@ -19,8 +20,13 @@ public final class JobQueue: Sendable {
         public var enqueueTimeout: Duration = .seconds(5)
         /// The largest payload, in bytes. The default is 256 KiB.
         public var maxPayloadBytes = 256 * 1024
-        /// Work with a server that may lose jobs (eviction, old version). The default is false.
-        public var allowsUnsafeServer = false
+        /// What may be wrong with the server all the same. The default is nothing.
+        public var allowedRisks: Set<ServerRisk> = []
+        /// All risks at once: work with a server that may lose jobs, whatever the reason. The default is false.
+        public var allowsUnsafeServer: Bool {
+            get { allowedRisks == ServerRisk.all }
+            set { allowedRisks = newValue ? ServerRisk.all : [] }
+        }
         /// The default says nothing.
         public var logger = Logger(label: "queue") { _ in SwiftLogNoOpLogHandler() }
 
@@ -66,8 +72,8 @@ public final class JobQueue: Sendable {
             facts = try await store.server()
             now = try await store.time()
         } catch { throw JobQueueError(error) }
-        if !configuration.allowsUnsafeServer, let finding = facts.findings.first(where: \.isFatal) {
-            throw JobQueueError(.unsafeServer, finding.message)
+        if let finding = facts.refusal(allowing: configuration.allowedRisks) {
+            throw JobQueueError(.unsafeServer, finding.refusal)
         }
         return now
     }

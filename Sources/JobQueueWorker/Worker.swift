@@ -143,12 +143,10 @@ public final class Worker: Sendable {
             try await store.connect()
             facts = try await store.server()
         } catch { throw JobQueueError(error) }
-        for finding in facts.findings {
-            if finding.isFatal && !configuration.allowsUnsafeServer {
-                throw JobQueueError(.unsafeServer, finding.message)
-            }
-            configuration.logger.warning("\(finding.message)")
+        if let finding = facts.refusal(allowing: configuration.allowedRisks) {
+            throw JobQueueError(.unsafeServer, finding.refusal)
         }
+        for finding in facts.findings { configuration.logger.warning("\(finding.message)") }
         return store
     }
 

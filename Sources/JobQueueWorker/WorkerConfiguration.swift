@@ -1,4 +1,4 @@
-import JobModel
+public import JobModel
 import JobQueueClient
 public import Logging
 
@@ -27,8 +27,13 @@ public struct WorkerConfiguration: Sendable {
     public var isBurst = false
     /// Return once there has been nothing to do for so long, at most a day; nil, the default, never.
     public var maxIdle: Duration?
-    /// Work with a server that may lose jobs (eviction, old version). The default is false.
-    public var allowsUnsafeServer = false
+    /// What may be wrong with the server all the same. The default is nothing.
+    public var allowedRisks: Set<ServerRisk> = []
+    /// All risks at once: work with a server that may lose jobs, whatever the reason. The default is false.
+    public var allowsUnsafeServer: Bool {
+        get { allowedRisks == ServerRisk.all }
+        set { allowedRisks = newValue ? ServerRisk.all : [] }
+    }
     /// Lines about what the worker does. The default says nothing.
     public var logger = Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }
 

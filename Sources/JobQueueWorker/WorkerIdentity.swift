@@ -1,7 +1,7 @@
 import Foundation
 
 /// Who this worker is, for people.
-struct WorkerIdentity: Sendable {
+package struct WorkerIdentity: Sendable {
     /// `host:pid:` and eight random characters: unique also when a machine is cloned or a process id comes again.
     let id: String
     let host: String
@@ -10,11 +10,16 @@ struct WorkerIdentity: Sendable {
     /// On the worker's clock, ns.
     let startedAt: Int
 
-    init(clock: WorkerClock) {
+    /// What workers call the machine they run on: 1 to 40 of the characters A-Z a-z 0-9 -.
+    package static var machine: String {
         let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter {
             $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
         }
-        self.host = host.isEmpty ? "localhost" : String(host.prefix(40))
+        return host.isEmpty ? "localhost" : String(host.prefix(40))
+    }
+
+    init(clock: WorkerClock) {
+        host = Self.machine
         pid = Int(ProcessInfo.processInfo.processIdentifier)
         let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
         id = "\(self.host):\(pid):" + String((0..<8).map { _ in alphabet.randomElement() ?? "0" })

@@ -73,7 +73,17 @@ package struct Store: Sendable {
     /// What the server says of itself, as far as it matters here.
     package func server() async throws(StoreError) -> ServerFacts {
         let reply = try await send(Command("INFO"))
-        return ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
+        var facts = ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
+        if facts.isCluster { facts.clusterSize = await clusterSize() }
+        return facts
+    }
+
+    /// How many nodes hold slots; nil when that may not be asked, or when some slots are held by none.
+    private func clusterSize() async -> Int? {
+        guard let info = try? await send(Command("CLUSTER", "INFO")).string() else { return nil }
+        let lines = info.split(whereSeparator: \.isNewline)
+        guard lines.contains("cluster_state:ok") else { return nil }
+        return lines.first { $0.hasPrefix("cluster_size:") }.flatMap { Int($0.dropFirst("cluster_size:".count)) }
     }
 
     /// Notes that a worker is alive, and forgets those that have been silent for a day.

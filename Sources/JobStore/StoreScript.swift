@@ -13,6 +13,9 @@ package enum StoreScript: Int, CaseIterable, Sendable {
 
     package var compiled: CompiledScript { Self.catalogue[rawValue] }
 
+    /// The text of the one script that belongs to no queue: it asks which calls a user may make.
+    static var rights: String { text(PackageResources.rights_lua) }
+
     private static let catalogue = allCases.map { CompiledScript(name: "\($0)", source: $0.file) }
 
     /// The file's text as it stands in `Scripts/`.

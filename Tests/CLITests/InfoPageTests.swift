@@ -98,10 +98,10 @@ import Testing
     }
 
     @Test func `an empty Redis says what to do`() {
-        let page = InfoPage(InfoReport(server: server("maxmemory:100\n"), snapshots: []), PageStyle())
+        let page = InfoPage(InfoReport(server: server("maxmemory:104857600\n"), snapshots: []), PageStyle())
         #expect(
             page.lines == [
-                "redis 7.2.4  up 3d 4h  14.2M of 100B", "", "no queues yet: queue-worker enqueue NAME", "",
+                "redis 7.2.4  up 3d 4h  14.2M of 100M", "", "no queues yet: queue-worker enqueue NAME", "",
                 "no workers: queue-worker run",
             ])
     }

@@ -36,7 +36,7 @@ import Testing
         #expect(facts.role == "master")
         #expect(facts.evictionPolicy == "noeviction")
         #expect(facts.usedMemory > 0)
-        #expect(facts.findings.allSatisfy { !$0.isFatal })
+        #expect(facts.refusal(allowing: []) == nil)
     }
 
     @Test(arguments: [
@@ -47,14 +47,15 @@ import Testing
         ("redis_version:7.0.0\nrole:slave\naof_enabled:1\n", true), ("", false),
     ])
     func `a server that loses jobs is found out`(info: String, isFatal: Bool) {
-        let findings = ServerFacts(info: info).findings
-        #expect(findings.contains(where: \.isFatal) == isFatal)
-        #expect(findings.allSatisfy { !$0.message.contains("\n") })
+        let facts = ServerFacts(info: info)
+        #expect((facts.refusal(allowing: []) != nil) == isFatal)
+        #expect(facts.refusal(allowing: ServerRisk.all) == nil)
+        #expect(facts.findings.allSatisfy { !$0.message.contains("\n") })
     }
 
     @Test func `a server without append-only file is only warned of`() {
         let findings = ServerFacts(info: "redis_version:7.4.0\naof_enabled:0\n").findings
-        #expect(findings.map(\.isFatal) == [false])
+        #expect(findings.map(\.status) == [.warn] && findings.map(\.risk) == [nil])
     }
 
     @Test func `a beat by callback answers what a beat answers`() async throws {

@@ -1,8 +1,8 @@
 import Foundation
 import JobModel
 import JobStore
-import Synchronization
 import ProcessSupport
+import Synchronization
 import TestSupport
 import Testing
 

@@ -17,6 +17,7 @@ package struct PageStyle: Sendable, Equatable {
 
     func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
     func warning(_ text: String) -> String { hasColour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    func failure(_ text: String) -> String { hasColour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
 }
 
 /// The page of `info`: report and size in, lines out. What does not fit is left out column by column; a row never wraps.

@@ -95,7 +95,7 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         attention =
             findings + Self.attention(for: queues)
             + server.findings.map {
-                Attention(queue: "", code: $0.isFatal ? "unsafe-redis" : "redis", message: $0.message)
+                Attention(queue: "", code: $0.risk != nil ? "unsafe-redis" : "redis", message: $0.message)
             }
     }
 

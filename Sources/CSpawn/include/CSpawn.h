@@ -52,6 +52,11 @@ enum queue_spawn_step {
 int queue_spawn(
     const struct queue_spawn_plan *plan, struct queue_spawn_child *child, enum queue_spawn_step *step);
 
+/// Lets this process have so many descriptors, or as many as its hard limit permits, and never fewer than before. Children
+/// of `queue_spawn` get the limit from before: programs that use select() do not survive a descriptor above 1023. To be
+/// called before there are threads. Answers the limit that holds now.
+uint64_t queue_files_raise(uint64_t wanted);
+
 /// Sends a signal to the group of a child, or to what is left of it. Only before `queue_reap`: as long as the child is not
 /// reaped, nobody else can get its number.
 void queue_kill_group(pid_t pid, int signal);

@@ -115,6 +115,24 @@ extension SettingKind where Value == QueueOrder {
     }
 }
 
+extension SettingKind where Value == Set<ServerRisk> {
+    /// `eviction,replica`, `all`, `none`.
+    static var risks: Self {
+        SettingKind(wanted: "all, none, or some of \(ServerRisk.names), with commas") { text in
+            if text == "all" { return ServerRisk.all }
+            if text == "none" { return [] }
+            let words = text.split(separator: ",", omittingEmptySubsequences: false)
+            let risks = words.compactMap { ServerRisk(rawValue: $0.trimmingPrefix { $0 == " " }.description) }
+            return risks.count == words.count ? Set(risks) : nil
+        }
+    }
+}
+
+extension ServerRisk {
+    /// All of them, for people.
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
 extension SettingKind where Value == Secret {
     /// An address of Redis. No message repeats any part of it.
     static var redisURL: Self {

@@ -12,8 +12,12 @@ struct Settings: Sendable {
         isSecret: true)
     static let allowUnsafeRedis = Setting(
         "redis.allow_unsafe", "false", .flag,
-        "Work with a Redis that may lose jobs (eviction policy, version, replica).",
+        "Work with a Redis that may lose jobs, whatever the reason: as allow: all.",
         option: "--allow-unsafe-redis")
+    static let allow = Setting(
+        "redis.allow", "none", .risks,
+        "Work with a Redis that has these faults: some of \(ServerRisk.names), with commas; all, or none.",
+        option: "--allow")
     static let queues = Setting(
         "queue.queues", "default", .queues,
         "Queues: high,default,low (strict order) or high=6,default=3,low=1 (weights).")
@@ -52,7 +56,8 @@ struct Settings: Sendable {
 
     /// In the order of the example file.
     static let all: [any SettingDescription] = [
-        redisURL, allowUnsafeRedis, queues, concurrency, prefetch, drainTimeout, killAfter, lease, maxPayloadBytes,
+        redisURL, allowUnsafeRedis, allow, queues, concurrency, prefetch, drainTimeout, killAfter, lease,
+        maxPayloadBytes,
         maxResultBytes, processes, maxJobs, maxMemory, hangAfter, logLevel, logFormat,
     ]
 
@@ -80,7 +85,7 @@ struct Settings: Sendable {
         worker.lease = reader.value(Self.lease)
         worker.maxPayloadBytes = reader.value(Self.maxPayloadBytes)
         worker.maxResultBytes = reader.value(Self.maxResultBytes)
-        worker.allowsUnsafeServer = redis.allowsUnsafe
+        worker.allowedRisks = redis.allowed
         processes = reader.value(Self.processes)
         maxJobs = reader.value(Self.maxJobs)
         maxMemory = reader.value(Self.maxMemory)
@@ -105,11 +110,12 @@ extension Settings {
 /// What every command needs: where Redis is.
 struct RedisSettings: Sendable {
     var url: Secret
-    var allowsUnsafe: Bool
+    var allowed: Set<ServerRisk>
 
     init(_ reader: inout SettingsReader) {
         url = reader.value(Settings.redisURL)
-        allowsUnsafe = reader.value(Settings.allowUnsafeRedis)
+        let named = reader.value(Settings.allow)
+        allowed = reader.value(Settings.allowUnsafeRedis) ? ServerRisk.all : named
     }
 
     /// Reads no more than this: a wrong queue name in a file must not keep anybody from looking at the queues. Throws what

@@ -51,7 +51,7 @@ struct SettingsFile: Sendable {
                     pair.line, "unknown key \"\(Printable.oneLine(key, limit: 80))\"\(hint)", in: section.key)
                 continue
             }
-            guard let text = Self.text(of: pair.value, isQueues: key == Settings.queues.key) else {
+            guard let text = Self.text(of: pair.value, key) else {
                 refuse(pair.line, "\(key): write a single value", in: section.key)
                 continue
             }
@@ -59,12 +59,13 @@ struct SettingsFile: Sendable {
         }
     }
 
-    /// As an option would have it. The order of queues may also be a list, or a map with weights.
-    private static func text(of tree: YAMLTree, isQueues: Bool) -> String? {
+    /// As an option would have it. The order of queues may also be a list, or a map with weights; risks may be a list.
+    private static func text(of tree: YAMLTree, _ key: String) -> String? {
+        let isQueues = key == Settings.queues.key
         switch tree.content {
         case .text(let text): return text
         case .nothing: return ""
-        case .list(let list) where isQueues:
+        case .list(let list) where isQueues || key == Settings.allow.key:
             let names = list.compactMap(\.text)
             return names.count == list.count ? names.joined(separator: ",") : nil
         case .map(let pairs) where isQueues:
