@@ -66,7 +66,7 @@ let package = Package(
             dependencies: [
                 "JobQueueBench", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
                 "TerminalDashboard", "JobStore",
-                "JobModel", "Redis", arguments, collections, configuration, logging, yaml,
+                "JobModel", "Redis", "CSpawn", arguments, collections, configuration, logging, yaml,
             ],
             swiftSettings: house),
         .target(

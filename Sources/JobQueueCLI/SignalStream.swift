@@ -1,25 +1,55 @@
+import CSpawn
 import Dispatch
 import Foundation
 import Synchronization
 
-/// Signals of this process, as they come. Those that it is made for do nothing else, until the process ends.
+/// Signals of this process, as they come. Those that it is made for do nothing else, until the process ends. From when it
+/// is made none is lost, which sources of Dispatch cannot say of themselves: what comes before they are set up is ignored.
 package final class SignalStream: Sendable {
     package let numbers: AsyncStream<Int32>
-    private let sources: Mutex<[any DispatchSourceSignal]>
+    private let place: Int
+
+    private struct Hub {
+        var source: (any DispatchSourceRead)?
+        var listeners: [Int: (wanted: Set<Int32>, news: AsyncStream<Int32>.Continuation)] = [:]
+        var lastPlace = 0
+    }
+
+    private static let hub = Mutex(Hub())
 
     package init(_ wanted: [Int32]) {
         let (numbers, news) = AsyncStream.makeStream(of: Int32.self)
         self.numbers = numbers
-        let queue = DispatchQueue(label: "signals")
-        sources = Mutex(
-            wanted.map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler { news.yield(number) }
-                source.resume()
-                return source
-            })
+        place = Self.hub.withLock { hub in
+            if hub.source == nil { hub.source = Self.source() }
+            hub.lastPlace += 1
+            hub.listeners[hub.lastPlace] = (Set(wanted), news)
+            return hub.lastPlace
+        }
+        for number in wanted { _ = queue_signals_take(number) }
     }
 
-    deinit { sources.withLock { for source in $0 { source.cancel() } } }
+    deinit {
+        let place = place
+        Self.hub.withLock { $0.listeners[place] }?.news.finish()
+        Self.hub.withLock { $0.listeners[place] = nil }
+    }
+
+    /// Reads what the signals' handler wrote, for as long as the process lives; nil when there is no descriptor left.
+    private static func source() -> (any DispatchSourceRead)? {
+        let descriptor = queue_signals_open()
+        guard descriptor >= 0 else { return nil }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "signals"))
+        source.setEventHandler {
+            var number: UInt8 = 0
+            while read(descriptor, &number, 1) == 1 { tell(Int32(number)) }
+        }
+        source.resume()
+        return source
+    }
+
+    private static func tell(_ number: Int32) {
+        let listeners = hub.withLock { $0.listeners.values.filter { $0.wanted.contains(number) } }
+        for listener in listeners { listener.news.yield(number) }
+    }
 }

@@ -17,7 +17,7 @@ struct ModuleTable: Sendable {
                 "TerminalDashboard", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
                 "JobStore", "JobModel",
                 "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "Synchronization",
-                "DequeModule", "Dispatch", "Yams",
+                "CSpawn", "DequeModule", "Dispatch", "Yams",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",

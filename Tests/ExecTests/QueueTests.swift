@@ -93,7 +93,7 @@ extension ExecTests {
             try await working(sh(wish)) { _ in
                 let view = try await view(handle, .retrying)
                 #expect(view.record.attempts == 0 && view.record.last == .snoozed)
-                #expect(view.errors.isEmpty)
+                #expect(view.errors.map(\.reason) == [.snoozed])
             }
         }
 

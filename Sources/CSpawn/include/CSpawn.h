@@ -87,6 +87,13 @@ int queue_thread(const char *name, size_t stack, void (*body)(void *argument), v
 int queue_switch_open(void);
 void queue_switch_flip(int descriptor);
 
+/// From now on a signal of this process does nothing but put its number, a byte, where `queue_signals_open` said, which has to
+/// be called first. Programs that are started do not inherit that. Answers 0 or errno.
+int queue_signals_take(int signal);
+
+/// A descriptor that does not block, always the same; -1 and errno when there is none.
+int queue_signals_open(void);
+
 /// Where a child with `reports` says how its run ended.
 #define QUEUE_ISOLATED_REPORT 3
 
