@@ -14,9 +14,9 @@ enum Descriptors {
     static var limit: Int { OpenFiles.raise(to: 0) }
 
     /// Fewer, and a command ends before it has said anything: three for each event loop, two loops a core, and what any
-    /// program has open.
+    /// program has open; seven for each process of a supervisor, and it may start two more for jobs that have to run alone.
     static func least(cores: Int = ProcessInfo.processInfo.activeProcessorCount, processes: Int = 0) -> Int {
-        max(64, 24 + 6 * cores + 7 * processes)
+        max(64, 24 + 6 * cores + (processes > 0 ? 7 * (processes + 2) : 0))
     }
 
     /// What a worker may need: five for each exec or isolated job that runs.

@@ -14,15 +14,14 @@ struct DevSession {
     /// Returns when everything has ended that it started.
     func run(_ page: (PrivateServer) -> DevPage) async throws {
         let traps = [SIGTERM, SIGINT] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
-        // Two, because each can be listened to once: one for the start, which a signal gives up, one for the work.
+        // A signal gives the start up.
         let atStart = SignalStream(traps)
-        let atWork = SignalStream(traps)
         guard let server = try await start(until: atStart) else { return }
         do {
             let worker = try Self.worker(url: server.url, handlers, settings)
             for line in page(server).lines { try Output.print(line) }
             let run = WorkerRun(worker: worker, logger: settings.logger, abandon: { server.abandon() })
-            try await run.run(until: atWork) {
+            try await run.run {
                 try await Self.work(worker, on: server)
                 if await !server.stop() {
                     settings.logger.warning("redis-server did not end by itself and was killed")

@@ -29,7 +29,7 @@ struct JobRun: Encodable {
         if let result = view.result, view.state == .succeeded {
             runs.append(
                 JobRun(
-                    attempt: result.attempt, worker: result.worker, startedMs: result.at - result.ms,
+                    attempt: result.attempt, worker: result.worker, startedMs: result.at &- result.ms,
                     endedMs: result.at, outcome: "succeeded", next: "done"))
         } else if view.state == .running, let worker {
             runs.append(
@@ -44,7 +44,7 @@ struct JobRun: Encodable {
         attempt = entry.attempt
         worker = entry.worker
         // What never began, or began nobody knows when, took no time.
-        startedMs = entry.ms > 0 || entry.reason.isEndOfHandler ? entry.at - entry.ms : nil
+        startedMs = entry.ms > 0 || entry.reason.isEndOfHandler ? entry.at &- entry.ms : nil
         endedMs = entry.at
         outcome = entry.reason.rawValue
         type = entry.type
@@ -87,7 +87,7 @@ struct JobRun: Encodable {
 
     private static func again(_ reason: Reason, spent: Bool) -> String {
         switch reason {
-        case .released: "given back to the front, no attempt spent"
+        case .released: "given back, no attempt spent"
         case .snoozed: "again later, as it asked; no attempt spent"
         case .lost: "given to another worker, no attempt spent"
         case .unhandled: "again later, for a worker that has the handler"
@@ -101,7 +101,8 @@ struct JobRun: Encodable {
     private static func pause(_ view: JobView) -> String {
         switch view.state {
         case .queued: "; waits in the queue"
-        case .retrying, .scheduled: "; due \(Quantity.utc(ms: Int((view.score ?? 0) / 10)))"
+        case .retrying, .scheduled:
+            Int(exactly: ((view.score ?? 0) / 10).rounded()).map { "; due \(Quantity.utc(ms: $0))" } ?? ""
         case .suspect: "; waits to run with nothing beside it"
         default: ""
         }
@@ -128,7 +129,7 @@ struct JobRun: Encodable {
     func lines(_ position: Int, now: Int) -> [String] {
         let start =
             startedMs.map { Quantity.utc(ms: $0) } ?? endedMs.map { "until " + Quantity.utc(ms: $0) } ?? "started"
-        let time = startedMs.map { Quantity.time(ms: (endedMs ?? now) - $0) }
+        let time = startedMs.map { Quantity.time(ms: (endedMs ?? now) &- $0) }
         let how = outcome + (time.map { (endedMs == nil ? " for " : " after ") + $0 } ?? "")
         let error = [type, message].filter { !$0.isEmpty }.joined(separator: ": ")
         var lines = ["\(position). \(start)  attempt \(attempt) on \(worker): \(how)"]

@@ -64,7 +64,8 @@ struct JobSheet: Encodable {
 
     /// What the score in the state's index means.
     private mutating func take(_ view: JobView, _ workers: [QueueSnapshot.Worker]) {
-        guard let score = view.score, score.isFinite else { return }
+        // Whatever somebody wrote there.
+        guard let score = view.score, abs(score) < 9e18 else { return }
         switch view.state {
         case .scheduled, .retrying, .suspect: dueMs = Int(score / 10)
         case .succeeded, .dead, .cancelled: forgetAtMs = Int(score)

@@ -1,5 +1,6 @@
 import DequeModule
 import Foundation
+import JobQueueWorker
 import Logging
 import Synchronization
 
@@ -18,6 +19,17 @@ final class LogSink: Sendable {
         var notice: @Sendable (Int) -> String = { _ in "" }
         /// A thread writes what waits.
         var isDraining = false
+
+        mutating func append(_ bytes: ArraySlice<UInt8>) {
+            waiting.append(bytes)
+            size += bytes.count
+        }
+
+        mutating func takeNotice() -> ArraySlice<UInt8>? {
+            guard dropped > 0 else { return nil }
+            defer { dropped = 0 }
+            return Array((notice(dropped) + "\n").utf8)[...]
+        }
     }
 
     private let state = Mutex(State())
@@ -50,7 +62,7 @@ final class LogSink: Sendable {
         guard isOpen else { return }
         var bytes = Array((line + "\n").utf8)[...]
         let isNew = state.withLock { state -> Bool in
-            if !state.isDraining {
+            if !state.isDraining, state.waiting.isEmpty {
                 bytes = writeEagerly(bytes)
                 if bytes.isEmpty { return false }
             } else if state.size + bytes.count > bound {
@@ -58,12 +70,15 @@ final class LogSink: Sendable {
                 state.notice = notice
                 return false
             }
-            state.waiting.append(bytes)
-            state.size += bytes.count
+            // Where they are missing, not where there is nothing else to write.
+            if let notice = state.takeNotice() { state.append(notice) }
+            state.append(bytes)
             defer { state.isDraining = true }
             return !state.isDraining
         }
-        if isNew { Thread.detachNewThread { self.drain() } }
+        guard isNew, !OwnThread.start("log", stack: 256 * 1024, { self.drain() }) else { return }
+        // There can be no more threads. What waits is written with the next line that finds room.
+        state.withLock { $0.isDraining = false }
     }
 
     /// What stands in the place of lines that were dropped.
@@ -133,12 +148,9 @@ final class LogSink: Sendable {
                 state.size -= bytes.count
                 return bytes
             }
-            guard state.dropped > 0 else {
-                state.isDraining = false
-                return nil
-            }
-            defer { state.dropped = 0 }
-            return Array((state.notice(state.dropped) + "\n").utf8)[...]
+            if let notice = state.takeNotice() { return notice }
+            state.isDraining = false
+            return nil
         }
     }
 }

@@ -15,7 +15,11 @@ enum Output {
     static func error(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 
     /// The one line that a failed command says. What is in it may come from anybody.
-    static func failure(_ message: String) { error("queue-worker: \(Printable.oneLine(message))") }
+    /// Behind what is logged, and waiting no longer than a second for a reader.
+    static func failure(_ message: String) {
+        LogSink.standardError.write("queue-worker: \(Printable.oneLine(message))") { _ in "" }
+        LogSink.standardError.flush(within: .seconds(1))
+    }
 
     /// Something that does not keep a command from doing what it was asked.
     static func warning(_ message: String) { failure("warning: \(message)") }

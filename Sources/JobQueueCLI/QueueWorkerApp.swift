@@ -72,6 +72,7 @@ public enum QueueWorkerApp {
 
     private static func run() async {
         Output.holdClosedStreams()
+        ProcessExit.prepare { LogSink.standardError.flush(within: .milliseconds(100)) }
         Descriptors.raise()
         do {
             defer { LogSink.standardError.flush(within: .milliseconds(500)) }
@@ -80,6 +81,8 @@ public enum QueueWorkerApp {
         } catch let failure as Failure {
             for line in [failure.message] + failure.more { Output.failure(line) }
             exit(failure.code.rawValue)
+        } catch let code as ExitCode {
+            exit(code.rawValue)
         } catch {
             let code = QueueWorkerCommand.exitCode(for: error)
             // Help that was asked for is not an error.

@@ -65,7 +65,8 @@ struct RunCommand: AsyncParsableCommand {
         let pidFile = try isSupervised ? nil : pidFile.map(PidFile.init)
         defer { pidFile?.remove() }
         if settings.processes != 0, !isSupervised {
-            return try await supervise(settings, configuration, notice)
+            let names = Set(handlers.names).subtracting(settings.handlers.map(\.name))
+            return try await supervise(settings, configuration, names: names, notice)
         }
         // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
         try await settings.redis.withQueue { _ in }

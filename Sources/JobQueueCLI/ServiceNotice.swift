@@ -27,7 +27,7 @@ final class ServiceNotice: Sendable {
     /// A third of what systemd waits, so that one may get lost.
     private static func period(_ environment: [String: String]) -> Int? {
         if let pid = environment["WATCHDOG_PID"], pid != "\(getpid())" { return nil }
-        return environment["WATCHDOG_USEC"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 / 3 * 1000 : nil }
+        return environment["WATCHDOG_USEC"].flatMap { Int($0) }.flatMap { $0 > 0 ? min($0, 1 << 50) / 3 * 1000 : nil }
     }
 
     /// A sign of life. The first says that the process is at work. To be called often; most calls do nothing.

@@ -9,21 +9,28 @@ package final class SignalStream: Sendable {
     package let numbers: AsyncStream<Int32>
     private let place: Int
 
+    private struct Listener {
+        var wanted: Set<Int32>
+        var news: AsyncStream<Int32>.Continuation
+        var hear: @Sendable (Int32) -> Void
+    }
+
     private struct Hub {
         var source: (any DispatchSourceRead)?
-        var listeners: [Int: (wanted: Set<Int32>, news: AsyncStream<Int32>.Continuation)] = [:]
+        var listeners: [Int: Listener] = [:]
         var lastPlace = 0
     }
 
     private static let hub = Mutex(Hub())
 
-    package init(_ wanted: [Int32]) {
+    /// `hear` is called for each signal on a thread that handlers of jobs cannot hold up.
+    package init(_ wanted: [Int32], hear: @escaping @Sendable (Int32) -> Void = { _ in }) {
         let (numbers, news) = AsyncStream.makeStream(of: Int32.self)
         self.numbers = numbers
         place = Self.hub.withLock { hub in
             if hub.source == nil { hub.source = Self.source() }
             hub.lastPlace += 1
-            hub.listeners[hub.lastPlace] = (Set(wanted), news)
+            hub.listeners[hub.lastPlace] = Listener(wanted: Set(wanted), news: news, hear: hear)
             return hub.lastPlace
         }
         for number in wanted { _ = queue_signals_take(number) }
@@ -50,6 +57,9 @@ package final class SignalStream: Sendable {
 
     private static func tell(_ number: Int32) {
         let listeners = hub.withLock { $0.listeners.values.filter { $0.wanted.contains(number) } }
-        for listener in listeners { listener.news.yield(number) }
+        for listener in listeners {
+            listener.hear(number)
+            listener.news.yield(number)
+        }
     }
 }

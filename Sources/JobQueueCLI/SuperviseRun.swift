@@ -43,22 +43,13 @@ struct ProcessOptions: ParsableArguments {
 
 extension RunCommand {
     /// Runs this command once more in each of some processes, and keeps them alive. What is wrong with the configuration
-    /// or with Redis is found here, once, before the first is started.
-    func supervise(_ settings: Settings, _ worker: WorkerConfiguration, _ notice: ServiceNotice?) async throws {
+    /// or with Redis is found here, once, before the first is started. `names` have handlers in this program.
+    func supervise(
+        _ settings: Settings, _ worker: WorkerConfiguration, names: Set<String>, _ notice: ServiceNotice?
+    ) async throws {
         let logger = worker.logger
-        var configuration = Supervisor.Configuration()
-        configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
-        configuration.queues = settings.worker.queues.queues
+        let configuration = herd(settings)
         try Descriptors.check(processes: configuration.processes)
-        configuration.slots = settings.worker.concurrency
-        // A process gives back by itself what its drain timeout leaves, and keeps outcomes for 10 s if Redis is away.
-        configuration.grace = settings.worker.drainTimeout + .seconds(16)
-        configuration.maxJobs = settings.maxJobs
-        configuration.maxMemoryBytes = settings.maxMemory
-        configuration.hangAfter = settings.hangAfter
-        configuration.isBurst = burst
-        configuration.endsIdle = worker.maxIdle != nil
-        configuration.reloads = WorkerRun.isService
         let signals = SignalStream(
             [SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGTTIN, SIGTTOU] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
                 + (WorkerRun.isService ? [SIGTSTP] : []))
@@ -75,7 +66,7 @@ extension RunCommand {
                 Array(CommandLine.arguments.dropFirst()) + ["--log-format", format.rawValue]
             let supervisor = Supervisor(
                 queue.store, arguments: arguments, configuration, logger: logger,
-                check: { checkSettings(settings.redis) },
+                check: { checkSettings(settings.redis, names) },
                 forward: { LogSink.standardError.write($0, notice: format.notice) },
                 announce: { notice?.hear($0) })
             return await supervisor.run(signals.numbers)
@@ -84,14 +75,37 @@ extension RunCommand {
         if status != 0 { throw ExitCode(status) }
     }
 
-    /// The settings as they are now.
-    private func checkSettings(_ before: RedisSettings) -> Supervisor.Check {
+    /// What the settings are for a supervisor.
+    private func herd(_ settings: Settings) -> Supervisor.Configuration {
+        var configuration = Supervisor.Configuration()
+        configuration.processes = settings.processes ?? ProcessInfo.processInfo.activeProcessorCount
+        configuration.queues = settings.worker.queues.queues
+        configuration.slots = settings.worker.concurrency
+        // A process gives back by itself what its drain timeout leaves, and keeps outcomes for 10 s if Redis is away.
+        configuration.grace = settings.worker.drainTimeout + .seconds(16)
+        configuration.maxJobs = settings.maxJobs
+        configuration.maxMemoryBytes = settings.maxMemory
+        configuration.hangAfter = settings.hangAfter
+        configuration.isBurst = burst
+        configuration.endsIdle = maxIdleTime != nil
+        configuration.reloads = WorkerRun.isService
+        return configuration
+    }
+
+    /// The settings as they are now. `names` have handlers already.
+    private func checkSettings(_ before: RedisSettings, _ names: Set<String>) -> Supervisor.Check {
         do {
             let settings = try Settings(redis.sources(options.settings.merging(processes.settings) { $1 }))
             if settings.redis.url.reveal() != before.url.reveal() {
                 return .wrong("redis.url is another one: for that the supervisor has to be restarted")
             }
-            return .fine(slots: settings.worker.concurrency)
+            if settings.processes == 0 {
+                return .wrong("queue.processes is 0: for that the supervisor has to be ended")
+            }
+            if let (name, _) = settings.handlers.first(where: { names.contains($0.name) }) {
+                return .wrong("the job name \(name) has two handlers, one of them in the configuration file")
+            }
+            return .fine(herd(settings))
         } catch { return .wrong(([error.message] + error.more).joined(separator: "; ")) }
     }
 }

@@ -3,6 +3,7 @@ import JobQueueClient
 import JobQueueExec
 import JobQueueWorker
 import Logging
+import Synchronization
 
 /// A worker as a command runs it: until it is told to stop by signals.
 struct WorkerRun {
@@ -16,18 +17,17 @@ struct WorkerRun {
     /// When the third signal ends the process.
     var abandon: @Sendable () -> Void = {}
 
-    /// Runs the worker beside a task that listens to signals and ends with it.
-    func run() async throws {
-        let signals = SignalStream(
-            [SIGTERM, SIGINT] + (Self.isHangupIgnored ? [] : [SIGHUP]) + (isService ? [SIGTSTP] : []))
-        try await run(until: signals) { try await Self.work(worker) }
-    }
+    /// Runs the worker until it ends by itself or by signals.
+    func run() async throws { try await run { try await Self.work(worker) } }
 
-    /// Runs what is made of the worker beside a task that listens to signals and ends with it.
-    func run(until signals: SignalStream, body: @escaping @Sendable () async throws -> Void) async throws {
+    /// Runs what is made of the worker beside a task that listens to HUP and ends with it. The other signals are obeyed where
+    /// they are heard: handlers may block every thread that runs tasks.
+    func run(body: @escaping @Sendable () async throws -> Void) async throws {
+        let stops = Stops()
+        let signals = SignalStream(wanted) { obey($0, stops) }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                await listen(to: signals)
+                for await signal in signals.numbers where signal == SIGHUP && isService { await reload() }
                 return false
             }
             group.addTask {
@@ -40,18 +40,31 @@ struct WorkerRun {
         }
     }
 
-    private func listen(to signals: SignalStream) async {
-        var count = 0
-        for await signal in signals.numbers {
-            switch signal {
-            case SIGTSTP: quiet()
-            case SIGHUP where isService: await reload()
-            // TERM may come twice, from a service manager to all processes and from the supervisor.
-            case SIGTERM where isSupervised && count > 0: continue
-            default:
+    private var wanted: [Int32] {
+        let forSupervisors = [SIGUSR1, SIGTTIN, SIGTTOU]
+        return [SIGTERM, SIGINT, SIGQUIT] + (Self.isHangupIgnored ? [] : [SIGHUP])
+            + (isService ? [SIGTSTP] + forSupervisors : [])
+    }
+
+    /// How often it was told to stop.
+    private final class Stops: Sendable {
+        let count = Mutex(0)
+    }
+
+    private func obey(_ signal: Int32, _ stops: Stops) {
+        switch signal {
+        case SIGTSTP: quiet()
+        case SIGHUP where isService: break
+        case SIGUSR1, SIGTTIN, SIGTTOU:
+            logger.info("received \(SignalName.of(Int(signal))), which is for supervisors")
+        default:
+            let count = stops.count.withLock { count -> Int? in
+                // TERM may come twice, from a service manager to all processes and from the supervisor.
+                if signal == SIGTERM, isSupervised, count > 0 { return nil }
                 count += isSupervised && signal == SIGINT && count == 0 ? 2 : 1
-                stop(signal, count)
+                return count
             }
+            if let count { stop(signal, count) }
         }
     }
 

@@ -43,6 +43,9 @@ struct Autopsy: Sendable {
         let envelope = try? Envelope(parsing: job.envelope)
         let run = board.runs.first { $0.id == job.id && $0.token == job.token }
         let hasEnded = board.hasEnded(job.id, job.token)
+        var cause = cause
+        // It ended itself because of another run: this one is not to blame.
+        if board.runs.contains(where: \.isCondemned) { cause.wasStopped = true }
         return decide(
             outcome(of: run, hasEnded, isReadable: envelope != nil, cause), policy: envelope?.policy ?? .standard,
             record: RunRecord(parsing: job.record), facts: RunFacts(worker: board.worker, now: now, ms: run?.ms ?? 0),

@@ -11,7 +11,7 @@ import Logging
 
 /// Where the supervisor's one task decides: it hears what happened, asks the herd, and says what is to be done.
 struct Desk {
-    private struct Kin {
+    struct Kin {
         var board: Board
         /// Nil until it runs.
         var companion: Companion?
@@ -22,17 +22,20 @@ struct Desk {
         var isKilled = false
     }
 
-    private let configuration: Supervisor.Configuration
-    private let check: @Sendable () -> Supervisor.Check
-    private let announce: @Sendable (Supervisor.Notice) -> Void
-    private let logger: Logger
+    var configuration: Supervisor.Configuration
+    let check: @Sendable () -> Supervisor.Check
+    let announce: @Sendable (Supervisor.Notice) -> Void
+    let logger: Logger
     private let start = ContinuousClock.now
-    private(set) var herd: Herd
-    private var kin: [Int: Kin] = [:]
-    /// Of a process that is started now.
-    private var slots: Int
+    var herd: Herd
+    var kin: [Int: Kin] = [:]
+    /// A process has been at work: from then on this process gives signs of life, whatever becomes of the others.
+    private var wasAtWork = false
+    /// Asked, and not answered yet.
+    private var isLooking = false
+    private var nextLook = 0
     /// How often it was told to stop.
-    private var stops = 0
+    var stops = 0
     /// To exit with.
     private(set) var status: Int32 = 0
 
@@ -43,31 +46,36 @@ struct Desk {
         self.configuration = configuration
         self.check = check
         self.announce = announce
-        slots = configuration.slots
         self.logger = logger
+        herd = Herd(configuration.processes, Self.rules(configuration), now: 0)
+    }
+
+    static func rules(_ configuration: Supervisor.Configuration) -> Herd.Rules {
         var rules = Herd.Rules()
         rules.maxJobs = configuration.maxJobs
         rules.maxMemory = configuration.maxMemoryBytes
         rules.isFinite = configuration.isBurst || configuration.endsIdle
-        rules.hangAfter = Self.milliseconds(configuration.hangAfter)
-        herd = Herd(configuration.processes, rules, now: 0)
+        rules.hangAfter = milliseconds(configuration.hangAfter)
+        return rules
     }
 
     private static func milliseconds(_ duration: Duration) -> Int {
         Int(duration.components.seconds) * 1000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
     }
 
-    private var now: Int { Self.milliseconds(ContinuousClock.now - start) }
+    var now: Int { Self.milliseconds(ContinuousClock.now - start) }
     private func random() -> Double { .random(in: 0..<1) }
 
     mutating func hear(_ event: Supervisor.Event) -> [Supervisor.Errand] {
         switch event {
         case .turn:
-            if herd.isAtWork { announce(.live) }
+            wasAtWork = wasAtWork || herd.isAtWork
+            if wasAtWork { announce(.live) }
             if herd.isQuiet { hush() }
-            return carry(out: herd.turn(now: now, sightings, random: random))
+            return carry(out: herd.turn(now: now, sightings, random: random)) + look()
         case .suspects(let count):
-            herd.note(suspects: count, now: now, sightings)
+            isLooking = false
+            if let count { herd.note(suspects: count, now: now, sightings) }
             return []
         case .signal(let number): return hear(signal: number)
         case .started(let index, let companion): return started(index, companion)
@@ -90,11 +98,12 @@ struct Desk {
         }
     }
 
-    private mutating func carry(out actions: [Herd.Action]) -> [Supervisor.Errand] {
+    mutating func carry(out actions: [Herd.Action]) -> [Supervisor.Errand] {
         actions.compactMap { action in
             switch action {
             case .start(let index): return begin(index)
             case .stop(let index, let reason):
+                if reason.isForHealth, spares(index) { return nil }
                 kin[index]?.isStopped = true
                 guard let companion = kin[index]?.companion else { return nil }
                 if let text = Self.text(reason) { note("worker process is to end: \(text)", index, "process.ending") }
@@ -110,13 +119,40 @@ struct Desk {
 
     private mutating func begin(_ index: Int) -> Supervisor.Errand? {
         let isLoner = herd.isLoner(index)
-        guard let board = Board(slots: isLoner ? 1 : slots, onlySuspects: isLoner) else {
-            logger.error("no memory or descriptor for a worker process", metadata: ["event": "process.refused"])
-            herd.ended(index, inOrder: false, hasBegun: false, now: now, random: random)
-            return nil
+        // It reads the configuration for itself: with a wrong one it would end at once, with another Redis it would be lost
+        // to this process. In burst mode its own status is the answer.
+        if !configuration.isBurst, case .wrong(let problem) = check() {
+            return refuse(index, "wrong configuration: \(problem)")
+        }
+        guard let board = Board(slots: isLoner ? 1 : configuration.slots, onlySuspects: isLoner) else {
+            return refuse(index, "no memory or descriptor is left")
         }
         kin[index] = Kin(board: board)
-        return .start(index, board)
+        return .start(index, board, configuration.grace)
+    }
+
+    private mutating func refuse(_ index: Int, _ problem: String) -> Supervisor.Errand? {
+        logger.error("a worker process cannot be started: \(problem)", metadata: ["event": "process.refused"])
+        herd.ended(index, inOrder: false, hasBegun: false, now: now, random: random)
+        return nil
+    }
+
+    /// Whether a process is kept that should be replaced, because its successor could not work.
+    private mutating func spares(_ index: Int) -> Bool {
+        guard case .wrong(let problem) = check() else { return false }
+        herd.spare(index, now: now)
+        logger.error(
+            "a worker process is not replaced, because the configuration is wrong: \(problem)",
+            metadata: ["event": "config.refused", "process": .stringConvertible(index)])
+        return true
+    }
+
+    /// Once a second, how many jobs wait that have to run alone.
+    private mutating func look() -> [Supervisor.Errand] {
+        guard wasAtWork, !configuration.isBurst, !configuration.endsIdle, !isLooking, now >= nextLook else { return [] }
+        isLooking = true
+        nextLook = now + Int.random(in: 800...1200)
+        return [.lookForSuspects(configuration.queues)]
     }
 
     private mutating func started(_ index: Int, _ companion: Companion) -> [Supervisor.Errand] {
@@ -173,95 +209,6 @@ struct Desk {
                 "event": "process.hung", "process": .stringConvertible(index),
                 "pid": .stringConvertible(kin.companion?.pid ?? 0), "jobs": "\(jobs)",
             ])
-    }
-
-    // MARK: Signals
-
-    private mutating func hear(signal number: Int32) -> [Supervisor.Errand] {
-        switch number {
-        case SIGUSR1:
-            report()
-            return []
-        case SIGTTIN:
-            herd.grow(now: now)
-            logger.info(
-                "one process more", metadata: ["event": "process.more", "processes": .stringConvertible(herd.size)])
-            return []
-        case SIGTTOU:
-            let errands = carry(out: herd.shrink())
-            logger.info(
-                "one process less", metadata: ["event": "process.less", "processes": .stringConvertible(herd.size)])
-            return errands
-        case SIGHUP where configuration.reloads:
-            announce(.reloading)
-            renew()
-            announce(.reloaded)
-            return []
-        case SIGTSTP:
-            quiet()
-            return []
-        default: return stop(number)
-        }
-    }
-
-    /// The first signal ends the processes in order; the second makes them give back what they run; the third kills them.
-    private mutating func stop(_ number: Int32) -> [Supervisor.Errand] {
-        stops += 1
-        announce(.stopping)
-        logger.info(
-            "received \(SignalName.of(Int(number)))",
-            metadata: ["event": "worker.stopping", "count": .stringConvertible(stops)])
-        if stops == 1 { return carry(out: herd.stop()) }
-        for index in kin.keys { press(index) }
-        return []
-    }
-
-    /// INT, because a service manager may send TERM to all processes at once, which says nothing about patience.
-    private mutating func press(_ index: Int) {
-        if stops == 2 { kin[index]?.companion?.signal(SIGINT) }
-        guard stops > 2 else { return }
-        kin[index]?.isKilled = true
-        kin[index]?.companion?.signal(SIGKILL)
-    }
-
-    /// The processes finish what they have, and stay. No others are started in their place.
-    private mutating func quiet() {
-        logger.info("received SIGTSTP: no more jobs are claimed", metadata: ["event": "worker.quiet"])
-        herd.quiet()
-    }
-
-    /// Only those that listen already: others would stand still until somebody continues them.
-    private mutating func hush() {
-        for (index, child) in kin where !child.isQuiet && child.board.pulse > 0 {
-            kin[index]?.isQuiet = true
-            child.companion?.signal(SIGTSTP)
-        }
-    }
-
-    private mutating func renew() {
-        switch check() {
-        case .fine(let slots): self.slots = slots
-        case .wrong(let problem):
-            return logger.error(
-                "received HUP: the configuration is wrong, and the processes stay as they are: \(problem)",
-                metadata: ["event": "config.refused"])
-        }
-        logger.info("received HUP: the processes are replaced one by one", metadata: ["event": "config.reloaded"])
-        herd.renew()
-    }
-
-    private func report() {
-        for (index, kin) in kin.sorted(by: { $0.key < $1.key }) {
-            let reading = kin.board.read()
-            logger.info(
-                "worker process",
-                metadata: [
-                    "event": "process.state", "process": .stringConvertible(index),
-                    "pid": .stringConvertible(kin.companion?.pid ?? 0),
-                    "ended_runs": .stringConvertible(kin.board.ended),
-                    "jobs": "\(reading.runs.prefix(20).map(\.id).joined(separator: ","))",
-                ])
-        }
     }
 
     private func note(_ text: String, _ index: Int, _ event: String) {

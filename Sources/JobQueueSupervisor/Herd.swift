@@ -13,6 +13,8 @@ struct Herd {
         var hangAfter = 60_000
         /// Processes for suspects, at most. Each runs one at a time, with nothing beside it.
         var loners = 2
+        /// How long a process goes on that was to be replaced and cannot be.
+        var spare = 30_000
         /// The wait after one of them could not begin.
         var loneTrouble = 30_000
         /// So long without a turn, the supervisor itself stood still.
@@ -38,6 +40,14 @@ struct Herd {
         case shutdown, renewal, shrinking
         case jobs(Int)
         case memory(Int)
+
+        /// Nobody asked for it: it may as well be later.
+        var isForHealth: Bool {
+            switch self {
+            case .jobs, .memory: true
+            case .shutdown, .renewal, .shrinking: false
+            }
+        }
     }
 
     /// What is seen of a process that lives.
@@ -70,6 +80,8 @@ struct Herd {
         var pulse = 0
         var pulseAt = 0
         var jobLimit = 0
+        /// It is not replaced for its health before.
+        var spareUntil = 0
         /// Not started again.
         var isLast = false
         /// It is there for suspects, as long as there are some.
@@ -78,7 +90,7 @@ struct Herd {
         var isEnding: Bool { if case .ending = stage { true } else { false } }
     }
 
-    private let rules: Rules
+    private var rules: Rules
     private var places: [Int: Place] = [:]
     private var lastIndex = -1
     /// To be replaced, one after the other.
@@ -198,6 +210,15 @@ struct Herd {
     /// Every process is to be replaced, each when the one before it is at work again.
     mutating func renew() { if !isStopping, !isQuiet { renewals = places.keys.filter { !isLoner($0) }.sorted() } }
 
+    /// Other rules. A process that is at work keeps its number of jobs.
+    mutating func adopt(_ rules: Rules) { self.rules = rules }
+
+    /// A process that was to be replaced for its health goes on for a while.
+    mutating func spare(_ index: Int, now: Int) {
+        places[index]?.stage = .working(since: now)
+        places[index]?.spareUntil = now + rules.spare
+    }
+
     /// No process is started again, and none is replaced.
     mutating func quiet() {
         isQuiet = true
@@ -230,8 +251,8 @@ struct Herd {
             since = begin
         default: return []
         }
-        if place.isLoner { return [] }
-        if rules.maxJobs > 0, sighting.ended >= place.jobLimit {
+        if place.isLoner || isQuiet || now < place.spareUntil { return [] }
+        if rules.maxJobs > 0, place.jobLimit > 0, sighting.ended >= place.jobLimit {
             place.stage = .ending(early: false)
             return [.stop(index, .jobs(sighting.ended))]
         }

@@ -39,8 +39,8 @@ package struct Supervisor: Sendable {
 
     /// What the configuration is like when processes are to be replaced.
     package enum Check: Sendable {
-        /// With so many handlers at once in each process.
-        case fine(slots: Int)
+        /// What is to hold from now on.
+        case fine(Configuration)
         case wrong(String)
     }
 
@@ -53,8 +53,8 @@ package struct Supervisor: Sendable {
 
     enum Event: Sendable {
         case turn
-        /// So many jobs wait that have to run alone.
-        case suspects(Int)
+        /// So many jobs wait that have to run alone; nil when Redis did not say.
+        case suspects(Int?)
         case signal(Int32)
         case started(Int, Companion)
         /// A process has ended, or could not be started.
@@ -101,7 +101,6 @@ package struct Supervisor: Sendable {
                     try? await Task.sleep(for: .milliseconds(50))
                 }
             }
-            if !configuration.isBurst, !configuration.endsIdle { group.addTask { await lookForSuspects(news) } }
             // What is begun for a process is brought to its end before this ends. Discarding: there may be many.
             let status = await withDiscardingTaskGroup(returning: Int32.self) { work in
                 var desk = Desk(configuration, check: check, announce: announce, logger: logger)
@@ -118,34 +117,31 @@ package struct Supervisor: Sendable {
 
     // MARK: What takes time
 
-    /// Without an answer nothing is done: what is wrong with Redis, the processes tell.
-    private func lookForSuspects(_ news: AsyncStream<Event>.Continuation) async {
-        while !Task.isCancelled {
-            if let count = try? await store.dueSuspects(configuration.queues) { news.yield(.suspects(count)) }
-            try? await Task.sleep(for: .milliseconds(.random(in: 800...1200)))
-        }
-    }
-
     enum Errand: Sendable {
-        case start(Int, Board)
+        case start(Int, Board, Duration)
+        case lookForSuspects([QueueName])
         case bury(Int, Board, Autopsy.Cause, Duration)
         case stop(Companion)
     }
 
     private func perform(_ errand: Errand, _ news: AsyncStream<Event>.Continuation) async {
         switch errand {
-        case .start(let index, let board): await start(index, board, news)
+        case .start(let index, let board, let grace): await start(index, board, grace, news)
+        // Without an answer nothing is done: what is wrong with Redis, the processes tell.
+        case .lookForSuspects(let queues): news.yield(.suspects(try? await store.dueSuspects(queues)))
         case .stop(let companion): _ = await companion.stop()
         case .bury(let index, let board, let cause, let patience): await bury(index, board, cause, patience)
         }
     }
 
-    private func start(_ index: Int, _ board: Board, _ news: AsyncStream<Event>.Continuation) async {
+    private func start(
+        _ index: Int, _ board: Board, _ grace: Duration, _ news: AsyncStream<Event>.Continuation
+    ) async {
         do throws(Companion.Refusal) {
             // The board has so many slots, whatever the configuration says by now.
             let companion = try await Companion.start(
                 itself: arguments + ["--concurrency", "\(board.slots)"], variables: [Board.variable: board.value],
-                grace: configuration.grace, log: forward)
+                grace: grace, log: forward)
             news.yield(.started(index, companion))
             news.yield(.ended(index, await companion.wait(), ""))
         } catch { news.yield(.ended(index, nil, "\(error)")) }

@@ -19,7 +19,8 @@ extension Fetcher {
         var hasRun = false
         for member in members.all {
             guard look.suspects.contains(where: { $0 === member }) else {
-                member.suspectSince.store(0, ordering: .relaxed)
+                // A look that found enough before did not ask this queue.
+                if look.asked.contains(where: { $0 === member }) { member.suspectSince.store(0, ordering: .relaxed) }
                 continue
             }
             let now = clock.nanoseconds
@@ -59,7 +60,7 @@ extension Fetcher {
         defer { buffer.unreserve() }
         // Our range must be empty: outcomes on their way still count as held.
         for _ in 0..<200 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(5)) }
-        guard let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed,
+        guard let lease = await members.lease(of: member, mayJoin: true), !buffer.isClosed, !buffer.isQuiet,
             let claim = await claim(1, member, lease, lanes.first, alone: true)
         else { return false }
         buffer.deliver(runs(of: claim, lease, alone: true), of: 0)

@@ -58,6 +58,8 @@ final class Fetcher: Sendable {
         var left = 0
         /// ms by Redis' clock.
         var nextDue: Int?
+        /// Queues that answered, and of these the ones with a suspect that is due.
+        var asked: [Member] = []
         var suspects: [Member] = []
         /// Those with something due or in the inbox.
         var arrivals: [Member] = []
@@ -114,7 +116,10 @@ final class Fetcher: Sendable {
         if let limit { wait = min(wait, limit) }
         if wait > 0 { await waker.wait(members.map(\.store), ms: wait) }
         if let due, clock.redis >= due {
-            for member in members { await upkeep.promote(member) }
+            for member in members {
+                lanes.first.turn()
+                await upkeep.promote(member)
+            }
         }
     }
 
@@ -159,12 +164,14 @@ final class Fetcher: Sendable {
                 break
             }
             let member = members.all[position]
+            lane.turn()
             guard let lease = await members.lease(of: member, mayJoin: lane === lanes.first) else { continue }
             guard let claim = await claim(promised, member, lease, lane) else { continue }
             // Of a paused queue nothing can be claimed, however much is left.
             if !claim.jobs.isEmpty { look.left += claim.left }
             look.nextDue = [look.nextDue, claim.nextDue].compactMap(\.self).min()
             look.found += claim.jobs.count
+            look.asked.append(member)
             if claim.isSuspectDue { look.suspects.append(member) }
             let isDue = claim.nextDue.map { $0 <= claim.now } ?? false
             if claim.inbox > 0 { upkeep.bell.ring(.init(.intake, member.queue)) }

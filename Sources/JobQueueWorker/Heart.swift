@@ -15,6 +15,8 @@ final class Heart: Sendable {
         var mismatches: [QueueName: Int] = [:]
         var drain = Drain()
         var fetch = FetchWatch()
+        /// The process ends because of a handler that does not.
+        var isGivingUp = false
     }
 
     /// How often it turns. Time limits are kept to within this.
@@ -75,10 +77,8 @@ final class Heart: Sendable {
 
     private func turn() {
         let now = clock.nanoseconds
-        if checkLife(now) {
-            board?.turn(now: now)
-            onTurn?()
-        }
+        board?.turn(now: now)
+        if checkLife(now) { onTurn?() }
         for slot in slots {
             if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
         }
@@ -100,10 +100,20 @@ final class Heart: Sendable {
 
     /// A handler that does not stop for `killAfter` after its time limit holds its slot for good: only a new process helps.
     private func giveUp(_ run: Run) {
+        let isFirst = state.withLock { state in
+            defer { state.isGivingUp = true }
+            return !state.isGivingUp
+        }
+        guard isFirst else { return }
         logger.critical(
             "a handler ignored its time limit; the process exits, and the job will be recovered",
             metadata: ["job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)"])
-        ProcessExit.now(status: 70)
+        // A supervisor gives back what was beside it, and knows that this one is over.
+        if board != nil { ProcessExit.now(status: 70) }
+        for slot in slots { slot.cancel(.shutdown) { $0 !== run } }
+        upkeep.giveUp(on: run)
+        // In case even that cannot run, because handlers block every thread.
+        _ = client.eventLoop.scheduleTask(in: .seconds(3)) { ProcessExit.now(status: 70) }
     }
 
     /// Handlers would not stop although they were cancelled. What they have is given back; then the process ends, because

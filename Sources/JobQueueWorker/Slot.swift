@@ -128,6 +128,9 @@ final class Slot: Sendable {
         state.withLock { state in state.run.map { ($0, state.started) } }
     }
 
+    /// Runs something else than this.
+    func isBusy(besides run: Run?) -> Bool { current.map { $0.run !== run } ?? false }
+
     /// Lets `run` begin after the run of the same job that goes on here; false when there is none.
     func follow(with run: Run) -> Bool {
         state.withLock { state in

@@ -7,7 +7,7 @@ import Synchronization
 /// is old, takes in what strangers left in the inbox. There is no leader: whoever hears that something is due does it.
 final class Upkeep: Sendable {
     struct Duty: Hashable, Sendable {
-        enum Kind: Hashable, Sendable { case promote, recover, prune, intake, strangers, abandon }
+        enum Kind: Hashable, Sendable { case promote, recover, prune, intake, strangers, abandon, giveUp }
         var kind: Kind
         var queue: QueueName
         init(_ kind: Kind, _ queue: QueueName) {
@@ -27,6 +27,8 @@ final class Upkeep: Sendable {
     private let logger: Logger
     /// Jobs in our range that nobody here knew, as of the last look, by queue.
     private let strange = Mutex<[QueueName: Set<String>]>([:])
+    /// Stays with the lease until others take that over: its handler still runs.
+    private let stuck = Mutex<Run?>(nil)
 
     init(
         members: Members, settler: Settler, buffer: JobBuffer, slots: [Slot], clock: WorkerClock, worker: String,
@@ -60,7 +62,8 @@ final class Upkeep: Sendable {
             case .prune: try await prune(member)
             case .intake: try await intake(member)
             case .strangers: try await releaseStrangers(member)
-            case .abandon: await abandon()
+            case .abandon: await abandon(status: 0)
+            case .giveUp: await abandon(status: 70)
             }
         } catch {
             // Whatever was due will be found due again by the next beat, here or elsewhere.
@@ -134,11 +137,13 @@ final class Upkeep: Sendable {
     func leave(_ member: Member) async {
         guard let lease = member.lease else { return }
         let unsettled = settler.unsettled
+        let stuck = stuck.withLock { $0 }
         do throws(StoreError) {
             while case .recovered(let slice) = try await member.store.recover(lease.incarnation) {
                 let facts = RunFacts(worker: worker, now: slice.now, ms: 0)
                 let started = Set(slots.compactMap { $0.current?.run.id })
-                let settlements = slice.jobs.map { job in
+                let settlements = slice.jobs.compactMap { job -> Settlement? in
+                    if let stuck, stuck.id == job.id, stuck.token == job.token { return nil }
                     if let known = unsettled[job.id], known.token == job.token { return known }
                     let policy = (try? Envelope(parsing: job.envelope))?.policy ?? .standard
                     return Settlement(
@@ -160,11 +165,22 @@ final class Upkeep: Sendable {
         }
     }
 
+    /// Gives back everything but this run, whose handler does not stop, and ends the process.
+    func giveUp(on run: Run) {
+        stuck.withLock { $0 = run }
+        // What has not started goes back with the lease.
+        _ = buffer.close()
+        bell.ring(.init(.giveUp, run.lease.queue))
+    }
+
     /// Gives back everything, once the outcomes that are known are stored, and ends the process.
-    private func abandon() async {
-        for _ in 0..<50 where !settler.ids.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+    private func abandon(status: Int32) async {
+        let stuck = stuck.withLock { $0 }
+        for _ in 0..<50 where !settler.ids.isEmpty || (stuck != nil && slots.contains { $0.isBusy(besides: stuck) }) {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
         await leaveAll()
-        ProcessExit.now(status: 0)
+        ProcessExit.now(status: status)
     }
 
     // MARK: Strangers

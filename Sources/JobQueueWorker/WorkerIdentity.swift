@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Who this worker is, for people.
 package struct WorkerIdentity: Sendable {
@@ -33,7 +34,15 @@ public enum JobQueueWorkerVersion {
 }
 
 /// The last resort.
-enum ProcessExit {
+package enum ProcessExit {
+    private static let last = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// What is done before the process ends: it must not take long, whatever else stands still.
+    package static func prepare(_ body: @escaping @Sendable () -> Void) { last.withLock { $0 = body } }
+
     /// Ends the process at once, without running anything that might block.
-    static func now(status: Int32) -> Never { _exit(status) }
+    static func now(status: Int32) -> Never {
+        last.withLock { $0 }?()
+        _exit(status)
+    }
 }

@@ -42,7 +42,7 @@ import Testing
         let runs = JobRun.all(view, maxAttempts: 5, worker: nil, startedMs: nil)
         #expect(
             runs.map(\.next) == [
-                "tried again, an attempt was spent", "given back to the front, no attempt spent",
+                "tried again, an attempt was spent", "given back, no attempt spent",
                 "given to another worker, no attempt spent", "run again, no attempt spent",
                 "again later, as it asked; no attempt spent", "tried again, an attempt was spent", "done",
             ])

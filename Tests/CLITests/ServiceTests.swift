@@ -43,11 +43,17 @@ import Testing
         let link = folder.appending(path: "link").path
         try Data("precious".utf8).write(to: URL(fileURLWithPath: target))
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
-        for path in [folder.path, folder.path + "/missing/worker.pid", link] {
+        let fifo = folder.appending(path: "fifo").path
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let (number, second) = (folder.appending(path: "number").path, folder.appending(path: "second").path)
+        try Data("1\n".utf8).write(to: URL(fileURLWithPath: number))
+        try FileManager.default.linkItem(atPath: number, toPath: second)
+        for path in [folder.path, folder.path + "/missing/worker.pid", link, target, fifo, second] {
             let refusal = #expect(throws: Failure.self) { try PidFile(path) }
             #expect(refusal?.code == .cannotWrite && refusal?.message.contains("\n") == false)
         }
         #expect(try String(contentsOfFile: target, encoding: .utf8) == "precious")
+        #expect(try String(contentsOfFile: number, encoding: .utf8) == "1\n")
     }
 
     // MARK: The datagrams

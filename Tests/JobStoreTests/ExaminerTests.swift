@@ -126,6 +126,15 @@ import Testing
         #expect(await problems(client, [.default]).keys.sorted() == ["format"])
     }
 
+    @Test func `a command that the server was told to forget is one that is missing, and nothing else is wrong`()
+        async throws
+    {
+        let redis = try await PrivateRedis.launch(["--appendonly", "yes", "--rename-command", "CONFIG", ""])
+        let found = await problems(try await TestQueue.client(redis), [.default])
+        #expect(found["scripts"] == nil && found["rights"] == nil)
+        #expect(found["fsync"]?.status == .unknown)
+    }
+
     @Test(arguments: [("+@all ~other:*", "the keys jq:* are missing"), ("~jq:* +info", "EVAL is not permitted")])
     func `a user without the keys, or without scripts, gets the whole line`(rules: String, says: String) async throws {
         let redis = try await PrivateRedis.launch()

@@ -110,6 +110,48 @@ extension ProcessTests {
             }
         }
 
+        @Test(arguments: ["0", "1"])
+        func `what runs beside a handler that ignores its time limit is given back, without blame`(
+            processes: String
+        ) async throws {
+            try await Site.run { site in
+                let beside = try await site.enqueue("test.sleep", #"{"ms":60000}"#)
+                let deaf = try await site.enqueue(
+                    "test.deaf", #"{"ms":60000,"again":0}"#,
+                    options: JobOptions(maxAttempts: 1, timeout: .milliseconds(500)))
+                let worker = try site.worker(
+                    "worker", lease: "60s", slots: 2, "--processes", processes, "--kill-after", "300ms")
+                try await eventually("it is given back") { try await site.view(beside).errors.count == 1 }
+                let view = try await site.view(beside)
+                #expect(view.errors.map(\.reason) == [.released])
+                #expect(view.record.lost == 0 && view.record.attempts == 0)
+                if processes == "1" {
+                    try await eventually("the deaf one is over") { try await site.view(deaf).state == .dead }
+                    worker.signal(SIGKILL)
+                } else {
+                    #expect(try await worker.exit() == 70)
+                    #expect(try await site.view(beside).state == .queued)
+                    #expect(try await site.view(deaf).state == .running, "it still ran when the others were given back")
+                }
+            }
+        }
+
+        @Test func `signals are heard while handlers block every thread`() async throws {
+            try await Site.run { site in
+                for _ in 0..<16 { try await site.enqueue("test.block", #"{"ms":60000}"#) }
+                let worker = try site.worker("worker", lease: "60s", slots: 16)
+                try await site.started(1)
+                for count in 1...2 {
+                    worker.signal(SIGTERM)
+                    try await eventually("it is heard") {
+                        worker.log.components(separatedBy: "received SIGTERM").count == count + 1
+                    }
+                }
+                worker.signal(SIGTERM)
+                #expect(try await worker.exit(within: .seconds(3)) == 130)
+            }
+        }
+
         @Test func `handlers that block every thread longer than the lease do not lose it`() async throws {
             try await Site.run { site in
                 let count = 2 * ProcessInfo.processInfo.activeProcessorCount

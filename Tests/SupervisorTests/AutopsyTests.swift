@@ -1,5 +1,7 @@
 import Foundation
 import JobModel
+import Logging
+import Synchronization
 import Testing
 
 @testable import JobQueueExec
@@ -76,6 +78,17 @@ import Testing
         #expect(record.attempts == 1 && record.lost == 0 && entry.reason == .timeout)
     }
 
+    @Test func `what ran beside one that ignored its time limit is not to blame`() {
+        let deaf = Board.Reading.Run(
+            id: "b", token: token, isAlone: false, isCondemned: true)
+        guard case .front(_, let record?, let entry?) = disposition([run(), deaf]) else {
+            Issue.record("not given back")
+            return
+        }
+        #expect(record.lost == 0 && record.attempts == 0 && entry.reason == .released)
+        #expect(disposition([deaf]) == .front(Policy.standard.priority, nil, nil), "not begun")
+    }
+
     @Test func `a process that was told to end has lost nothing`() {
         guard case .front(_, let record?, let entry?) = disposition([run()], wasStopped: true) else {
             Issue.record("not given back")
@@ -97,6 +110,65 @@ import Testing
     @Test func `what a process takes is known while it lives`() {
         #expect(ResidentMemory.bytes(of: Int(getpid())) > 1 << 20)
         #expect(ResidentMemory.bytes(of: -1) == 0)
+    }
+}
+
+/// What a supervisor says and starts, with processes that are not there.
+@Suite struct DeskDecisionTests {
+    private final class World: Sendable {
+        let check = Mutex(Supervisor.Check.fine(Supervisor.Configuration()))
+        let notices = Mutex<[Supervisor.Notice]>([])
+    }
+
+    private func desk(_ world: World, _ configuration: Supervisor.Configuration) -> Desk {
+        Desk(
+            configuration, check: { world.check.withLock { $0 } },
+            announce: { notice in world.notices.withLock { $0.append(notice) } },
+            logger: Logger(label: "desk") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func starts(_ errands: [Supervisor.Errand]) -> [Board] {
+        errands.compactMap { if case .start(_, let board, _) = $0 { board } else { nil } }
+    }
+
+    @Test func `a process is not started with a wrong configuration, and is when it is right again`() {
+        let world = World()
+        world.check.withLock { $0 = .wrong("no") }
+        var desk = desk(world, Supervisor.Configuration())
+        #expect(starts(desk.hear(.turn)).isEmpty)
+        world.check.withLock { $0 = .fine(Supervisor.Configuration()) }
+        // After the wait for one that could not be started.
+        var boards: [Board] = []
+        let end = ContinuousClock.now + .seconds(10)
+        while boards.isEmpty, ContinuousClock.now < end { boards = starts(desk.hear(.turn)) }
+        #expect(boards.count == 1)
+    }
+
+    @Test func `HUP takes over what is configured now, unless that is wrong`() {
+        let world = World()
+        var desk = desk(world, Supervisor.Configuration())
+        #expect(starts(desk.hear(.turn)).first?.slots == 10)
+        world.check.withLock { $0 = .wrong("no") }
+        _ = desk.hear(.signal(SIGHUP))
+        #expect(desk.herd.size == 1)
+        var next = Supervisor.Configuration()
+        (next.processes, next.slots) = (3, 7)
+        world.check.withLock { $0 = .fine(next) }
+        _ = desk.hear(.signal(SIGHUP))
+        #expect(desk.herd.size == 3)
+        let told = world.notices.withLock { notices in
+            notices.map {
+                if case .reloading = $0 { "reloading" } else if case .reloaded = $0 { "reloaded" } else { "" }
+            }
+        }
+        #expect(told == ["reloading", "reloaded", "reloading", "reloaded"])
+    }
+
+    @Test func `no sign of life before a process is at work`() {
+        let world = World()
+        var desk = desk(world, Supervisor.Configuration())
+        for _ in 0..<5 { _ = desk.hear(.turn) }
+        #expect(world.notices.withLock { $0.isEmpty })
     }
 }
 

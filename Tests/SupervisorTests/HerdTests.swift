@@ -195,6 +195,29 @@ import Testing
         #expect(herd.isOver)
     }
 
+    @Test func `a quiet one is not replaced for its jobs or memory either`() {
+        var rules = Herd.Rules()
+        (rules.maxJobs, rules.maxMemory) = (1, 1)
+        var herd = Herd(1, rules, now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        herd.quiet()
+        #expect(turn(&herd, 1, [0: .init(pulse: 1, isReady: true, ended: 9, memory: 9)]) == [])
+    }
+
+    @Test func `one whose successor could not work goes on for a while`() {
+        var rules = Herd.Rules()
+        rules.maxMemory = 1
+        var herd = Herd(1, rules, now: 0)
+        _ = turn(&herd, 0)
+        _ = turn(&herd, 0, [0: ready])
+        func large(_ pulse: Int) -> [Int: Herd.Sighting] { [0: .init(pulse: pulse, isReady: true, memory: 9)] }
+        #expect(turn(&herd, 20_000, large(2)) == [.stop(0, .memory(9))])
+        herd.spare(0, now: 20_000)
+        #expect(turn(&herd, 49_999, large(3)) == [])
+        #expect(turn(&herd, 50_000, large(4)) == [.stop(0, .memory(9))])
+    }
+
     @Test func `it is at work when a process is`() {
         var herd = Herd(1, Herd.Rules(), now: 0)
         #expect(!herd.isAtWork)

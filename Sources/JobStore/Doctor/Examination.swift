@@ -44,8 +44,9 @@ package struct WorkPlan: Sendable, Equatable {
         self.host = host
     }
 
-    /// Each worker has one connection for its calls and one to wait; a supervisor has one.
-    package var connections: Int { processes == 0 ? 2 : processes * 2 + 1 }
+    /// Each worker has one connection for its calls and one to wait; a supervisor has one, and may have two more processes
+    /// for jobs that have to run alone.
+    package var connections: Int { processes == 0 ? 2 : (processes + 2) * 2 + 1 }
 }
 
 /// How far the clock of Redis is from the clock here.

@@ -94,11 +94,16 @@ extension QueueSnapshot {
 }
 
 extension RedisConfiguration {
+    /// An IPv4 address of this machine alone; a name may begin alike.
+    private static func isLoopback(_ host: String) -> Bool {
+        host.hasPrefix("127.") && host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (48...57).contains($0) }
+    }
+
     /// What is sent stays on this machine.
     var staysHere: Bool {
         switch endpoint {
         case .unix: true
-        case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        case .tcp(let host, _): host == "localhost" || host == "::1" || Self.isLoopback(host)
         }
     }
 }

@@ -10,7 +10,9 @@ local answer, at, position = {'ok'}, 1, 0
 while at <= #ARGV do
   local words = tonumber(ARGV[at])
   position = position + 1
-  if not redis.acl_check_cmd(unpack(ARGV, at + 1, at + words)) then answer[#answer + 1] = position end
+  -- A command that the server does not know, because it was renamed, is an error.
+  local is_known, is_permitted = pcall(redis.acl_check_cmd, unpack(ARGV, at + 1, at + words))
+  if not is_known or not is_permitted then answer[#answer + 1] = position end
   at = at + 1 + words
 end
 return answer
