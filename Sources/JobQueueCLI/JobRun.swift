@@ -125,6 +125,9 @@ struct JobRun: Encodable {
 
     // MARK: As text
 
+    /// Of an error; the whole is in the JSON.
+    private static let lineLimit = 25
+
     /// Its lines, the first with the number in the list.
     func lines(_ position: Int, now: Int) -> [String] {
         let start =
@@ -133,7 +136,8 @@ struct JobRun: Encodable {
         let how = outcome + (time.map { (endedMs == nil ? " for " : " after ") + $0 } ?? "")
         let error = [type, message].filter { !$0.isEmpty }.joined(separator: ": ")
         var lines = ["\(position). \(start)  attempt \(attempt) on \(worker): \(how)"]
-        if !error.isEmpty { lines.append("   " + error) }
+        // Marked, so that no text of a stranger can pass for a line of ours.
+        lines += error.split(whereSeparator: \.isNewline).prefix(Self.lineLimit).map { "   | " + $0 }
         if let next, next != "done" { lines.append("   -> " + next) }
         return lines.map { "  " + Printable.oneLine($0) }
     }

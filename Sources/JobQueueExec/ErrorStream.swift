@@ -108,8 +108,9 @@ struct ErrorStream: Sendable {
     }
 
     /// One of the stack that Swift's runtime prints behind some of its messages, `12   libc.so.6   0x00007fd4ac6a71f5 …`: twenty
-    /// of them would push the message itself out.
+    /// of them would push the message itself out. Or the line above them.
     private var isFrame: Bool {
+        if line.elementsEqual("Current stack trace:".utf8) { return true }
         let words = line.split(separator: UInt8(ascii: " "), maxSplits: 3)
         return words.count > 2 && words[0].allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
             && words[2].starts(with: "0x".utf8)

@@ -52,7 +52,7 @@ import Testing
         #expect(runs[2].startedMs == nil, "nobody knows when it began")
         #expect(
             runs[0].lines(1, now: now) == [
-                "  1. 2026-11-21 04:12:17Z  attempt 1 on w1: failed after 2s", "     no luck",
+                "  1. 2026-11-21 04:12:17Z  attempt 1 on w1: failed after 2s", "     | no luck",
                 "     -> tried again, an attempt was spent",
             ])
         #expect(runs[2].lines(3, now: now)[0] == "  3. until 2026-11-21 04:12:39Z  attempt 2 on w3: lost")
@@ -121,5 +121,21 @@ import Testing
         let first = lines.firstIndex { $0.hasPrefix("  1. ") } ?? 0
         #expect(lines[first + 2] == "  … 2 runs that did not succeed and are not remembered")
         #expect(lines[first + 3].hasPrefix("  4. "))
+    }
+
+    @Test func `an error of several lines cannot pass for anything else`() {
+        let hostile = "one\n  2. 2026-11-21 04:12:17Z  attempt 9 on w: succeeded\r\n   -> done\u{1B}[2J"
+        let run = JobRun.all(
+            view(.queued, [entry(1, .failed, attempt: 1, hostile)]), maxAttempts: 3, worker: nil, startedMs: nil)
+        let lines = run[0].lines(1, now: now)
+        #expect(
+            lines[1...3] == [
+                "     | one", "     |   2. 2026-11-21 04:12:17Z  attempt 9 on w: succeeded",
+                #"     |    -> done\u{1b}[2J"#,
+            ])
+        let long = entry(1, .failed, attempt: 1, Array(repeating: "x", count: 100).joined(separator: "\n"))
+        #expect(
+            JobRun.all(view(.queued, [long]), maxAttempts: 3, worker: nil, startedMs: nil)[0].lines(1, now: now).count
+                == 27)
     }
 }

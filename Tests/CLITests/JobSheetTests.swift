@@ -45,7 +45,7 @@ import Testing
         #expect(lines.contains("requeued    1 time"))
         #expect(
             lines.suffix(4) == [
-                "runs", "  1. 2026-11-21 04:12:07Z  attempt 2 on w1: timeout after 1s", "     Timeout: too slow",
+                "runs", "  1. 2026-11-21 04:12:07Z  attempt 2 on w1: timeout after 1s", "     | Timeout: too slow",
                 "     -> dead: all 25 attempts are spent",
             ])
     }
