@@ -111,7 +111,7 @@ extension JobQueue {
         case .conflict: return .conflict(id: id)
         case .full:
             return .refused(JobQueueError(.queueFull, "the queue \(queue) takes no more jobs now: try again later"))
-        case .invalid:
+        case .invalid, .held:
             return .refused(JobQueueError(.internalError, "the store refused a job that the client let pass"))
         }
     }

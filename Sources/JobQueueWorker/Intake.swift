@@ -89,7 +89,7 @@ extension Admission {
     /// Why the job can never be taken in; nil when it was, or may be later.
     fileprivate var refusal: String? {
         switch self {
-        case .created, .duplicate, .full: nil
+        case .created, .duplicate, .full, .held: nil
         case .conflict: "the id belongs to a job with another name or payload"
         case .invalid: "the store refused a name or number"
         }

@@ -55,6 +55,8 @@ package enum Admission: Equatable, Sendable {
     case full
     /// The script refused a name or number: a client that does not check.
     case invalid
+    /// Nothing is wrong with it, but others of an atomic call were refused. Not stored.
+    case held
 
     init(word: String) {
         let words = word.split(separator: " ")
@@ -63,6 +65,7 @@ package enum Admission: Equatable, Sendable {
         case "dup": self = .duplicate(state)
         case "conflict": self = .conflict(state)
         case "full": self = .full
+        case "held": self = .held
         default: self = .invalid
         }
     }
@@ -70,13 +73,17 @@ package enum Admission: Equatable, Sendable {
 
 extension QueueStore {
     /// Takes in up to 1,000 jobs; answers for each, in order, and the time on Redis' clock.
+    ///
+    /// `atomic`: all or none. When one is refused (`conflict`, `full`, `invalid`) nothing is stored, and those with which
+    /// nothing is wrong are `held`. A duplicate is not refused.
     package func enqueue(
-        _ jobs: [NewJob], timeout: Duration? = nil
+        _ jobs: [NewJob], atomic: Bool = false, timeout: Duration? = nil
     )
         async throws(StoreError) -> (now: Int, admissions: [Admission])
     {
         var arguments = arguments(capacity: jobs.reduce(64) { $0 + $1.envelope.count + 160 })
         arguments.append(jobs.count)
+        arguments.append(atomic ? 1 : 0)
         for job in jobs { job.write(to: &arguments) }
         var (_, reader) = try await call(.enqueue, arguments, timeout: timeout)
         return try read { () throws(RedisError) in

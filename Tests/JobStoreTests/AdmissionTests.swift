@@ -83,7 +83,7 @@ import Testing
         let queue = try await stage()
         let bad = ["bad"] + values + [""]
         let good = ["good", "{}", "5", "0", "0", ""]
-        #expect(try await queue.raw(.enqueue, ["2"] + bad + good) == ["ok", "\(start)", "1", "invalid"])
+        #expect(try await queue.raw(.enqueue, ["2", "0"] + bad + good) == ["ok", "\(start)", "1", "invalid"])
         let picture = try await queue.picture()
         #expect(picture["jobs good"] == "{}")
         #expect(!picture.lines.contains { $0.contains("bad") })

@@ -97,10 +97,13 @@ struct Ledger: Sendable {
         }
     }
 
-    /// Who does not have the token changes nothing.
+    /// Who does not have the token changes nothing, nor does an atomic call that was refused in part.
     private func refused(
         _ operation: Operation, _ answer: Answer, _ before: ModelQueue, _ after: ModelQueue
     ) -> String? {
+        if case .admissions(let admissions) = answer, admissions.contains(.held), before != after {
+            return "a call of all or none was taken in in part"
+        }
         guard case .settle(_, let items) = operation.action, case .settled(let answers) = answer else { return nil }
         for (item, answer) in zip(items, answers) where answer == .stale || answer == .gone {
             if before.jobs[item.id] != after.jobs[item.id] { return "\(item.id) was changed by a refused call" }

@@ -2,9 +2,17 @@ import JobModel
 import JobStore
 
 extension ModelQueue {
-    /// A batch is the same as its jobs one after another.
-    mutating func enqueue(_ new: [NewJob], now: Int) -> Answer {
-        .admissions(new.map { admit($0, now: now) })
+    /// A batch is the same as its jobs one after another; an atomic one with a refusal in it never was.
+    mutating func enqueue(_ new: [NewJob], atomic: Bool, now: Int) -> Answer {
+        let before = self
+        let admissions = new.map { admit($0, now: now) }
+        guard atomic, admissions.contains(where: \.isRefused) else { return .admissions(admissions) }
+        self = before
+        return .admissions(
+            zip(new, admissions).map { job, admission in
+                let isKnown = jobs[job.id] != nil || remembered[job.id] != nil
+                return admission.isRefused || isKnown ? admission : .held
+            })
     }
 
     /// Good entries become jobs, bad ones dead letters; what is not taken in stays where it is.
@@ -19,7 +27,7 @@ extension ModelQueue {
             answers.append(admission)
             switch admission {
             case .created, .duplicate: inbox.remove(at: index)
-            case .conflict, .full, .invalid: break
+            case .conflict, .full, .invalid, .held: break
             }
         }
         for entry in bad { bury(entry, now: now) }
@@ -89,6 +97,15 @@ extension ModelQueue {
     }
 
     static func forget(after ttl: Int, _ now: Int) -> Int { ttl < 0 ? ModelJob.forever : now + ttl }
+}
+
+extension Admission {
+    fileprivate var isRefused: Bool {
+        switch self {
+        case .created, .duplicate, .held: false
+        case .conflict, .full, .invalid: true
+        }
+    }
 }
 
 func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }

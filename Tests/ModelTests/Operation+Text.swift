@@ -12,7 +12,7 @@ extension Operation: CustomStringConvertible {
 extension Action: CustomStringConvertible {
     var description: String {
         switch self {
-        case .enqueue(let jobs): "enqueue \(list(jobs.map(Self.text)))"
+        case .enqueue(let jobs, let atomic): "enqueue \(list(jobs.map(Self.text)))\(atomic ? ", all or none" : "")"
         case .drop(let entry, _): "drop \(entry) into the inbox"
         case .intake(let good, let bad):
             "intake \(list(good.map { "\($0.entry) = \(Self.text($0.job))" }))"

@@ -11,7 +11,7 @@ struct Operation: Sendable {
 }
 
 enum Action: Sendable {
-    case enqueue([NewJob])
+    case enqueue([NewJob], atomic: Bool = false)
     case drop(entry: String, envelope: String)
     case intake(good: [(entry: String, job: NewJob)], bad: [QueueStore.BadEntry])
     case join(Int, leaseMs: Int)
@@ -149,7 +149,7 @@ extension ModelQueue {
     mutating func apply(_ operation: Operation, in name: QueueName, broken: String? = nil) -> Answer {
         let now = operation.now
         switch operation.action {
-        case .enqueue(let jobs): return enqueue(jobs, now: now)
+        case .enqueue(let jobs, let atomic): return enqueue(jobs, atomic: atomic, now: now)
         case .intake(let good, let bad): return intake(good: good, bad: bad, now: now)
         case .join(let incarnation, let leaseMs): return join(incarnation, leaseMs: leaseMs, now: now)
         case .claim(let call, _): return claim(call, broken: broken, now: now)

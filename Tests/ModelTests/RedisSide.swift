@@ -43,7 +43,8 @@ struct RedisSide: Sendable {
 
     private func perform(_ action: Action, _ queue: QueueStore) async throws -> Answer {
         switch action {
-        case .enqueue(let jobs): return .admissions(try await queue.enqueue(jobs).admissions)
+        case .enqueue(let jobs, let atomic):
+            return .admissions(try await queue.enqueue(jobs, atomic: atomic).admissions)
         case .intake(let good, let bad): return .intake(try await queue.intake(good: good, bad: bad))
         case .join(let number, let leaseMs): return .join(try await queue.join(Incarnation(number), leaseMs: leaseMs))
         case .claim(let call, _): return try await claim(call, queue)

@@ -125,7 +125,7 @@ extension Action {
 
     fileprivate var ids: [String] {
         switch self {
-        case .enqueue(let jobs): jobs.map(\.id)
+        case .enqueue(let jobs, _): jobs.map(\.id)
         case .intake(let good, let bad): good.map(\.job.id) + bad.map(\.id)
         case .settle(_, let items): items.map(\.id)
         case .cancel(let ids), .inspect(let ids, _): ids
@@ -138,7 +138,7 @@ extension Action {
     fileprivate func without(_ id: String) -> Action? {
         let action: Action =
             switch self {
-            case .enqueue(let jobs): .enqueue(jobs.filter { $0.id != id })
+            case .enqueue(let jobs, let atomic): .enqueue(jobs.filter { $0.id != id }, atomic: atomic)
             case .intake(let good, let bad):
                 .intake(good: good.filter { $0.job.id != id }, bad: bad.filter { $0.id != id })
             case .settle(let number, let items): .settle(number, items.filter { $0.id != id })

@@ -35,7 +35,8 @@ struct Tally: Sendable {
 
     private static let everything = [
         "enqueue created", "enqueue duplicate", "enqueue duplicate of forgotten", "enqueue conflict", "enqueue full",
-        "enqueue invalid", "intake created", "intake duplicate", "intake conflict", "intake full", "intake gone",
+        "enqueue invalid", "enqueue held", "intake created", "intake duplicate", "intake conflict", "intake full",
+        "intake gone",
         "join joined", "join taken", "claim jobs", "claim nothing", "claim stale", "claim skipped", "claim refused",
         "beat live", "beat stale", "beat asked", "settle ok", "settle asked", "settle stale", "settle gone",
         "promote moved", "recover all", "recover slice", "recover empty", "recover nothing", "recover grace",
@@ -94,6 +95,7 @@ extension Answer {
         case .conflict: "conflict"
         case .full: "full"
         case .invalid: "invalid"
+        case .held: "held"
         }
     }
 }

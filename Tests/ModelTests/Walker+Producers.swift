@@ -5,7 +5,7 @@ import JobStore
 extension Walker {
     mutating func enqueue(_ queue: ModelQueue) -> Action {
         let count = roll(4) == 0 ? range(2...6) : 1
-        return .enqueue((0..<count).map { _ in newJob(queue) })
+        return .enqueue((0..<count).map { _ in newJob(queue) }, atomic: roll(4) == 0)
     }
 
     mutating func newJob(_ queue: ModelQueue) -> NewJob {

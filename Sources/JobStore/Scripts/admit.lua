@@ -44,9 +44,9 @@ local function begin(stored_format)
 end
 
 -- Takes in `count` jobs, the first one's arguments beginning at ARGV[first], each `stride` arguments apart, but for
--- those in `skip`. Answers a word for each that was not simply taken in:
--- 'dup <state>', 'conflict <state>', 'full', 'invalid'.
-local function admit(first, stride, count, skip)
+-- those in `skip`. Where it `is_atomic`, one that is refused keeps all out; a duplicate is not refused.
+-- Answers a word for each that was not simply taken in: 'dup <state>', 'conflict <state>', 'full', 'invalid', 'held'.
+local function admit(first, stride, count, skip, is_atomic)
   local words = {}
   if count == 0 then return words end
   -- Probe.
@@ -63,6 +63,7 @@ local function admit(first, stride, count, skip)
   end
   -- Decide.
   local seen, seen_state, now_at, later_at = {}, {}, {}, {}
+  local is_refused = false
   for k = 1, count do
     local at = first + (k - 1) * stride
     local id = ids[k]
@@ -71,13 +72,16 @@ local function admit(first, stride, count, skip)
       local digest = ARGV[at + 5]
       if not is_job(at) then
         words[k] = 'invalid'
+        is_refused = true
       elseif known[k] or note or seen_state[id] then
         -- Without a note the id is one that our client made, so a caller's own id meets another job.
         local same = digest == '' or note == '' or note == digest
         local state = seen_state[id] or state_of(id)
         words[k] = (same and 'dup ' or 'conflict ') .. state
+        is_refused = is_refused or not same
       elseif room < 1 or (ARGV[at + 4] ~= '0' and idem_room < 1) then
         words[k] = 'full'
+        is_refused = true
       else
         room = room - 1
         if ARGV[at + 4] ~= '0' then
@@ -93,6 +97,13 @@ local function admit(first, stride, count, skip)
         end
       end
     end
+  end
+  if is_atomic and is_refused then
+    -- A duplicate of a job of this call is held with it.
+    for k = 1, count do
+      if not words[k] or seen_state[ids[k]] and string.sub(words[k], 1, 3) == 'dup' then words[k] = 'held' end
+    end
+    return words
   end
   -- Write.
   local taken = #now_at + #later_at

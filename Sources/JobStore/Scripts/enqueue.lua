@@ -18,13 +18,15 @@
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  count       jobs, at most 1,000
--- ARGV[4…] six for each job: id, envelope, priority, due, remember, digest (see admit.lua)
+-- ARGV[4]  atomic      1 = all or none: one that is refused keeps the others out; 0 = each by itself
+-- ARGV[5…] six for each job: id, envelope, priority, due, remember, digest (see admit.lua)
 --
 -- Answers {'ok', now_ms, then for each job that was not taken in: its position, and 'dup <state>' | 'conflict <state>' |
--- 'full' | 'invalid'}, or {'format', stored}. The same call again answers dup for each and changes nothing.
+-- 'full' | 'invalid' | 'held' (nothing wrong with it, but others were refused)}, or {'format', stored}. The same call
+-- again answers dup for each that was taken in and changes nothing.
 -- uses: admit
 
 local format = redis.call('HGET', meta, 'format')
 if is_foreign(format) then return {'format', format} end
 local count = tonumber(ARGV[3])
-return exceptions({'ok', now}, count, admit(4, 6, count))
+return exceptions({'ok', now}, count, admit(5, 6, count, nil, ARGV[4] == '1'))
