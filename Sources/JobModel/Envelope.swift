@@ -12,6 +12,8 @@ package struct Envelope: Equatable, Sendable {
     package var createdMs = 0
     package var tags: [String] = []
     package var metadata: [String: String] = [:]
+    /// Of the request that brought the job, for logs: 1 to 128 printable ASCII characters; nil where none did.
+    package var requestID: String?
     /// Only in envelopes that come through the inbox: the job's id, its due time.
     package var id: String?
     package var due = Due.now
@@ -38,6 +40,7 @@ extension Envelope {
             policy.write(to: &writer)
             if !tags.isEmpty { writer.field("tags", tags) }
             if !metadata.isEmpty { writer.field("metadata", metadata) }
+            if let requestID { writer.field("request_id", requestID) }
             writer.field("payload", json: payload)
         }
     }
@@ -127,6 +130,9 @@ extension Envelope {
         case "tags":
             let words = JSONReader.strings(value).flatMap { $0.allSatisfy(Names.isName) ? $0 : nil }
             return Self.store(words, in: &tags)
+        case "request_id":
+            let id = JSONReader.string(value).flatMap { Names.isRequestID($0) ? $0 : nil }
+            return Self.store(id.map(Optional.some), in: &requestID)
         case "metadata": return Self.store(JSONReader.map(value), in: &metadata)
         case "delay_ms":
             return Self.store(number(value, 0...Due.latest).map { $0 == 0 ? .now : .after(ms: $0) }, in: &due)

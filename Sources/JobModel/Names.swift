@@ -48,6 +48,11 @@ package enum Names {
     /// Is this a job id? Ids may hold `:` besides.
     package static func isID(_ text: String) -> Bool { isMade(text) { isNameByte($0) || $0 == UInt8(ascii: ":") } }
 
+    /// Can this be the id of a request? 1 to 128 printable ASCII characters.
+    package static func isRequestID(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
     package static func checkName(_ text: String, _ what: String) throws(NameError) {
         guard isName(text) else { throw NameError(what: what, text: text) }
     }

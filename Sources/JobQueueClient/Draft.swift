@@ -13,10 +13,10 @@ struct Terms {
     var expiry: Duration?
 
     init(_ options: JobOptions) throws(JobQueueError) {
-        do throws(NameError) {
-            queue = try QueueName(options.queue)
-            for tag in options.tags { try Names.checkName(tag, "tag") }
-        } catch { throw JobQueueError(.badName, "\(error)") }
+        queue = try named("queue") { () throws(NameError) in try QueueName(options.queue) }
+        for (index, tag) in options.tags.enumerated() {
+            try named("tags/\(index)") { () throws(NameError) in try Names.checkName(tag, "tag") }
+        }
         policy = try Policy(options)
         tags = options.tags
         metadata = options.metadata
@@ -24,23 +24,45 @@ struct Terms {
     }
 }
 
+/// Whose the id of a job is.
+package enum JobIdentity: Hashable, Sendable {
+    /// Ours, made for this job.
+    case made
+    /// The caller's: the same id with another name or payload is a conflict. Remembered for 10 minutes at least.
+    case own(String)
+    /// Made from a key that names a request: what tells two requests under one key apart is their digest. Remembered for so
+    /// long at least, in ms.
+    case key(id: String, digest: String, rememberMs: Int)
+
+    /// nil: it is still to be made.
+    var id: String? {
+        switch self {
+        case .made: nil
+        case .own(let id), .key(let id, _, _): id
+        }
+    }
+}
+
 /// A job whose names and numbers have been checked.
 struct Draft {
-    var id: String?
+    var identity: JobIdentity
     var envelope: Envelope
     var expiry: Duration?
 
     init(name: String, payload: [UInt8], id: String?, terms: Terms, isJSON: Bool) throws(JobQueueError) {
-        do throws(NameError) {
-            try Names.checkName(name, "job name")
-            if let id { try Names.checkID(id) }
-        } catch { throw JobQueueError(.badName, "\(error)") }
+        try self.init(
+            name: name, payload: payload, identity: id.map(JobIdentity.own) ?? .made, terms: terms, isJSON: isJSON)
+    }
+
+    init(name: String, payload: [UInt8], identity: JobIdentity, terms: Terms, isJSON: Bool) throws(JobQueueError) {
+        try named("name") { () throws(NameError) in try Names.checkName(name, "job name") }
+        if let id = identity.id { try named("id") { () throws(NameError) in try Names.checkID(id) } }
         if !isJSON {
             do throws(JSONScanner.Failure) { try JSONScanner.validate(payload) } catch {
-                throw JobQueueError(.badPayload, "the payload is not JSON: \(error)")
+                throw JobQueueError(.badPayload, "the payload is not JSON: \(error)", field: "payload")
             }
         }
-        self.id = id
+        self.identity = identity
         envelope = Envelope(name: name, payload: payload[...])
         envelope.policy = terms.policy
         envelope.tags = terms.tags
@@ -49,17 +71,24 @@ struct Draft {
     }
 }
 
+/// Turns the error of a name into one of the call.
+private func named<T>(_ field: String, _ check: () throws(NameError) -> T) throws(JobQueueError) -> T {
+    do throws(NameError) { return try check() } catch { throw JobQueueError(.badName, "\(error)", field: field) }
+}
+
 extension Policy {
     fileprivate init(_ options: JobOptions) throws(JobQueueError) {
-        func check(_ isFine: Bool, _ problem: String) throws(JobQueueError) {
-            if !isFine { throw JobQueueError(.badOption, problem) }
+        func check(_ field: String, _ isFine: Bool, _ problem: String) throws(JobQueueError) {
+            if !isFine { throw JobQueueError(.badOption, problem, field: field) }
         }
-        try check((1...1_000_000).contains(options.maxAttempts), "max attempts must be 1 to 1,000,000")
-        try check(options.timeout.map { $0.milliseconds >= 1 } ?? true, "the timeout must be at least 1 ms")
-        try check(options.expiry.map { $0.milliseconds >= 1 } ?? true, "the expiry must be at least 1 ms")
-        try check(options.tags.count <= 16, "at most 16 tags")
+        func isTime(_ time: Duration?) -> Bool { time.map { $0.milliseconds >= 1 } ?? true }
+        try check(
+            "max_attempts", (1...1_000_000).contains(options.maxAttempts), "max attempts must be 1 to 1,000,000")
+        try check("timeout_ms", isTime(options.timeout), "the timeout must be at least 1 ms")
+        try check("expires_ms", isTime(options.expiry), "the expiry must be at least 1 ms")
+        try check("tags", options.tags.count <= 16, "at most 16 tags")
         if case .list(let waits) = options.backoff {
-            try check((1...1000).contains(waits.count), "a backoff list has 1 to 1,000 waits")
+            try check("backoff", (1...1000).contains(waits.count), "a backoff list has 1 to 1,000 waits")
         }
         self.init()
         priority = options.priority
@@ -80,19 +109,28 @@ extension JobQueue {
         guard payload.count <= configuration.maxPayloadBytes else {
             let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
             throw JobQueueError(
-                .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference")
+                .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference",
+                field: "payload")
         }
         let bytes = envelope.encoded()
         guard bytes.count - payload.count <= Self.maxOverheadBytes else {
             throw JobQueueError(
                 .badOption,
-                "tags, metadata and backoff take \(bytes.count - payload.count) bytes, the limit is \(Self.maxOverheadBytes)"
-            )
+                "tags, metadata and backoff take \(bytes.count - payload.count) bytes, the limit is \(Self.maxOverheadBytes)",
+                field: "metadata")
         }
-        return NewJob(
-            id: draft.id ?? makeID(now), envelope: bytes,
-            priority: envelope.policy.priority, due: due, rememberMs: draft.id == nil ? 0 : NewJob.ownIDMemoryMs,
-            digest: draft.id == nil ? "" : NewJob.digest(name: envelope.name, payload: payload))
+        var job = NewJob(
+            id: draft.identity.id ?? makeID(now), envelope: bytes, priority: envelope.policy.priority, due: due)
+        switch draft.identity {
+        case .made: break
+        case .own:
+            job.rememberMs = NewJob.ownIDMemoryMs
+            job.digest = NewJob.digest(name: envelope.name, payload: payload)
+        case .key(_, let digest, let rememberMs):
+            job.rememberMs = rememberMs
+            job.digest = digest
+        }
+        return job
     }
 
     /// Of what an envelope holds beside the payload.

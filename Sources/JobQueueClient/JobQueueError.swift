@@ -47,11 +47,15 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
 
     public var code: Code
     public var message: String
+    /// What of the job is wrong, as it is called in the envelope, such as `max_attempts` or `tags/2`; nil where it is not
+    /// the job that is wrong.
+    package var field: String?
     public var description: String { message }
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code
         self.message = message
+        self.field = field
     }
 
     package init(_ error: StoreError) {

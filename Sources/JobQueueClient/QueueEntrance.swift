@@ -23,8 +23,10 @@ struct QueueEntrance: Sendable {
     /// The last round trip was short beside what Redis does with a thousand jobs, so a second one costs the caller little.
     var isNear: Bool { sender.distance.load(ordering: .relaxed) == .near }
 
-    /// Hands over up to 1,000 jobs in one round trip.
-    func enqueue(_ jobs: [NewJob]) async -> Result<[Admission], StoreError> { await sender.enqueue(jobs, since: .now) }
+    /// Hands over up to 1,000 jobs in one round trip; `atomic` takes in all or none.
+    func enqueue(_ jobs: [NewJob], atomic: Bool = false) async -> Result<[Admission], StoreError> {
+        await sender.enqueue(jobs, atomic: atomic, since: .now)
+    }
 }
 
 /// How far away Redis is.
@@ -49,10 +51,12 @@ private final class EnqueueSender: Sendable {
     }
 
     /// Hands over up to 1,000 jobs in one round trip. The time that they have counts from `since`.
-    func enqueue(_ jobs: [NewJob], since: ContinuousClock.Instant) async -> Result<[Admission], StoreError> {
+    func enqueue(
+        _ jobs: [NewJob], atomic: Bool = false, since: ContinuousClock.Instant
+    ) async -> Result<[Admission], StoreError> {
         let deadline = since + timeout
         do throws(StoreError) {
-            return .success(try await trying(jobs, until: deadline))
+            return .success(try await trying(jobs, atomic: atomic, until: deadline))
         } catch { return .failure(error) }
     }
 
@@ -65,14 +69,15 @@ private final class EnqueueSender: Sendable {
     /// Repeats the same call until it is answered or the time is over: ids are ours before the first try, so nothing is
     /// stored twice, and what a lost first try stored is answered as a duplicate.
     private func trying(
-        _ jobs: [NewJob], until deadline: ContinuousClock.Instant
+        _ jobs: [NewJob], atomic: Bool, until deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> [Admission] {
         var isRepeat = false
         while true {
             do throws(StoreError) {
                 try await register(until: deadline)
                 let start = ContinuousClock.now
-                let (now, admissions) = try await store.enqueue(jobs, timeout: Self.timeLeft(deadline))
+                let (now, admissions) = try await store.enqueue(
+                    jobs, atomic: atomic, timeout: Self.timeLeft(deadline))
                 // Storing a job takes Redis about 10 µs.
                 let allowed = Duration.milliseconds(5) + .microseconds(20) * jobs.count
                 distance.store(ContinuousClock.now - start < allowed ? .near : .far, ordering: .relaxed)

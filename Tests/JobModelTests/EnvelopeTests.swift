@@ -17,6 +17,7 @@ import Testing
         envelope.policy.expiresMs = 1_763_700_060_000
         envelope.policy.backoff = .fixed(.seconds(3))
         envelope.tags = ["a", "b.c"]
+        envelope.requestID = "0 a~\"\\"
         envelope.metadata = ["trace": "x\"y\n", "日": ""]
         #expect(try Envelope(parsing: envelope.encoded()[...]) == envelope)
         try JSONScanner.validate(envelope.encoded())

@@ -1,0 +1,93 @@
+import JobModel
+package import JobStore
+
+/// A job as somebody else asks for it: what a door of this program, such as one for HTTP, hands on.
+package struct Offer: Sendable {
+    package var name: String
+    /// JSON.
+    package var payload: [UInt8]
+    package var identity: JobIdentity
+    /// When it may start.
+    package var due: Due
+    package var options: JobOptions
+    /// Of the request that brought it, for logs: 1 to 128 printable ASCII characters.
+    package var requestID: String?
+
+    package init(
+        name: String, payload: [UInt8], identity: JobIdentity = .made, due: Due = .now,
+        options: JobOptions = JobOptions(), requestID: String? = nil
+    ) {
+        self.name = name
+        self.payload = payload
+        self.identity = identity
+        self.due = due
+        self.options = options
+        self.requestID = requestID
+    }
+}
+
+/// What became of an offer that was in order.
+package struct Offered: Equatable, Sendable {
+    package var id: String
+    package var queue: QueueName
+    /// `held`: nothing is wrong with it, but others of its call were refused.
+    package var admission: Admission
+
+    package init(id: String, queue: QueueName, admission: Admission) {
+        self.id = id
+        self.queue = queue
+        self.admission = admission
+    }
+}
+
+extension JobQueue {
+    package typealias OfferResult = Result<Offered, JobQueueError>
+
+    /// Hands over one job, together with those that others hand over at the same time.
+    ///
+    /// Fails with `badName`, `badOption`, `badPayload` or `payloadTooLarge`, whose `field` says what is wrong, and with the
+    /// errors of a connection: after `unreachable` the job may be stored.
+    package func offer(_ offer: Offer) async -> OfferResult {
+        do throws(JobQueueError) {
+            let (queue, job) = try prepare(offer)
+            return await entrance(queue).enqueue(job).map { Offered(id: job.id, queue: queue, admission: $0) }
+                .mapError { JobQueueError($0) }
+        } catch { return .failure(error) }
+    }
+
+    /// Hands over many jobs, of any queues, and answers for each, in order.
+    ///
+    /// `atomic`: all or none, which takes one queue, 1,000 jobs and 8 MiB at most. An error of the connection is that of all
+    /// jobs of its round trip, and of those of the same queue after it.
+    package func offer(_ offers: [Offer], atomic: Bool) async -> [OfferResult] {
+        var book = OfferBook(
+            offers.map { offer in Result { () throws(JobQueueError) in try prepare(offer) } }, atomic: atomic)
+        for (queue, batches) in book.trips {
+            var answer = Result<[Admission], StoreError>.success([])
+            for batch in batches {
+                if case .success = answer { answer = await entrance(queue).enqueue(batch.jobs, atomic: atomic) }
+                book.take(answer, of: batch, queue)
+            }
+        }
+        return book.results
+    }
+
+    private func prepare(_ offer: Offer) throws(JobQueueError) -> (QueueName, NewJob) {
+        let terms = try Terms(offer.options)
+        if let id = offer.requestID, !Names.isRequestID(id) {
+            throw JobQueueError(
+                .badOption, "a request id has 1 to 128 printable ASCII characters", field: "request_id")
+        }
+        switch offer.due {
+        case .after(let time) where time > Due.latest:
+            throw JobQueueError(.badOption, "the delay is at most \(Due.latest) ms", field: "delay_ms")
+        case .at(let time) where time > Due.latest:
+            throw JobQueueError(.badOption, "the time to start is at most \(Due.latest) ms", field: "run_at_ms")
+        default: break
+        }
+        var draft = try Draft(
+            name: offer.name, payload: offer.payload, identity: offer.identity, terms: terms, isJSON: false)
+        draft.envelope.requestID = offer.requestID
+        return (terms.queue, try prepare(draft, due: offer.due))
+    }
+}
