@@ -22,6 +22,8 @@ struct JobSheet: Encodable {
     var lastReason: String?
     var tags: [String]
     var metadata: [String: String]
+    /// Of the request that brought it.
+    var requestID: String?
     /// What is stored is shown, whatever it is.
     var payload: StoredJSON?
     var result: StoredJSON?
@@ -48,6 +50,7 @@ struct JobSheet: Encodable {
         timeoutMs = envelope?.policy.timeoutMs
         tags = envelope?.tags ?? []
         metadata = envelope?.metadata ?? [:]
+        requestID = envelope?.requestID
         payload = (envelope?.payload ?? (view.envelope.isEmpty ? nil : view.envelope)).map(StoredJSON.init)
         cancelRequested = view.isAsked
         attempts = view.record.attempts
@@ -101,6 +104,7 @@ struct JobSheet: Encodable {
         add(
             "metadata",
             metadata.isEmpty ? nil : metadata.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " "))
+        add("request", requestID)
         add("payload", payload?.text)
         add("result", resultOmitted.map { "(omitted: \($0))" } ?? result?.text)
         if !runs.isEmpty { lines.append("runs") }

@@ -152,12 +152,12 @@ struct ErrorStream: Sendable {
 }
 
 extension ErrorStream.Line {
-    /// What a child says of its job is no news, and may be wrong.
+    /// What a child says of its job is no news, and may be wrong. Nor does it hide what the logger says already.
     static let ours: Set = ["job_id", "job_name", "queue", "attempt"]
 
     func log(to logger: Logger) {
         var metadata: Logger.Metadata = [:]
-        for (key, value) in fields where !Self.ours.contains(key) {
+        for (key, value) in fields where !Self.ours.contains(key) && logger[metadataKey: key] == nil {
             metadata[Printable.oneLine(key, limit: 100)] = "\(Printable.oneLine(value))"
         }
         logger.log(level: level, "\(Printable.oneLine(text))", metadata: metadata.isEmpty ? nil : metadata)

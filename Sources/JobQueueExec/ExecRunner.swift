@@ -72,6 +72,6 @@ extension JobFacts {
         self.init(
             id: context.id, name: context.name, queue: context.queue.text, attempt: context.attempt,
             maxAttempts: context.maxAttempts, epoch: context.epoch, deadline: rest.map { Int((now + $0) * 1000) },
-            tags: context.tags, metadata: context.metadata)
+            tags: context.tags, metadata: context.metadata, requestID: context.requestID)
     }
 }

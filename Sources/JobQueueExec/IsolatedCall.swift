@@ -47,6 +47,7 @@ struct IsolatedCall {
         case "epoch": facts.epoch = number
         case "tags": facts.tags = JSONReader.strings(value) ?? []
         case "metadata": facts.metadata = JSONReader.map(value) ?? [:]
+        case "request_id": facts.requestID = text
         case "max_result_bytes": facts.maxResultBytes = number
         case "deadline_ms": facts.rest = .milliseconds(number - Int(Date().timeIntervalSince1970 * 1000))
         default: break

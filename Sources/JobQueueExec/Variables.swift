@@ -13,6 +13,7 @@ struct JobFacts: Sendable {
     var deadline: Int?
     var tags: [String] = []
     var metadata: [String: String] = [:]
+    var requestID: String?
 
     /// What the child reads when it asked for more than the payload.
     func document(payload: ArraySlice<UInt8>) -> [UInt8] {
@@ -29,6 +30,7 @@ struct JobFacts: Sendable {
         if let deadline { writer.field("deadline_ms", deadline) }
         writer.field("tags", tags)
         writer.field("metadata", metadata)
+        if let requestID { writer.field("request_id", requestID) }
         writer.field("payload", json: payload)
     }
 }
@@ -61,6 +63,7 @@ enum Variables {
             guard let value = job.metadata[key], !value.utf8.contains(0), value.utf8.count <= 8192 else { continue }
             variables[name] = value
         }
+        if let id = job.requestID { variables["JOB_REQUEST_ID"] = id }
         return variables
     }
 

@@ -123,6 +123,7 @@ struct Executor: Sendable {
             "attempt": .stringConvertible(run.record.attempts + 1),
             "max_attempts": .stringConvertible(run.envelope.policy.maxAttempts), "duration_ms": .stringConvertible(ms),
         ]
+        if let id = run.envelope.requestID { fields["request_id"] = "\(id)" }
         if let error = disposition.error {
             fields["outcome"] = "\(error.reason.rawValue)"
             fields["error"] = "\(Printable.oneLine(error.message))"

@@ -105,9 +105,12 @@ final class Heart: Sendable {
             return !state.isGivingUp
         }
         guard isFirst else { return }
+        var fields: Logger.Metadata = [
+            "job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)",
+        ]
+        if let id = run.envelope.requestID { fields["request_id"] = "\(id)" }
         logger.critical(
-            "a handler ignored its time limit; the process exits, and the job will be recovered",
-            metadata: ["job_id": "\(run.id)", "job_name": "\(run.envelope.name)", "queue": "\(run.lease.queue)"])
+            "a handler ignored its time limit; the process exits, and the job will be recovered", metadata: fields)
         // A supervisor gives back what was beside it, and knows that this one is over.
         if board != nil { ProcessExit.now(status: 70) }
         for slot in slots { slot.cancel(.shutdown) { $0 !== run } }

@@ -42,6 +42,9 @@ public struct JobContext: Sendable {
     public var tags: [String] { run.envelope.tags }
     /// What the producer handed along.
     public var metadata: [String: String] { run.envelope.metadata }
+    /// Of the request that brought the job, 1 to 128 printable ASCII characters: hand it on to whatever you call. nil where
+    /// the producer named none.
+    public var requestID: String? { run.envelope.requestID }
     /// Grows from run to run of a job: store it with what you write elsewhere and refuse writes with a smaller one, and a
     /// frozen worker that wakes up late can do no harm there.
     public var epoch: Int { run.epoch }
@@ -65,6 +68,7 @@ public struct JobContext: Sendable {
         logger[metadataKey: "job_name"] = "\(name)"
         logger[metadataKey: "queue"] = "\(queue)"
         logger[metadataKey: "attempt"] = .stringConvertible(attempt)
+        if let requestID { logger[metadataKey: "request_id"] = "\(requestID)" }
         return logger
     }
 }

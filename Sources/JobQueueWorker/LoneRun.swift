@@ -13,6 +13,7 @@ package struct LoneRun: Sendable {
         package var epoch = 0
         package var tags: [String] = []
         package var metadata: [String: String] = [:]
+        package var requestID: String?
         package var payload = ArraySlice("null".utf8)
         /// How long the run may still take; nil without a time limit.
         package var rest: Duration?
@@ -30,6 +31,7 @@ package struct LoneRun: Sendable {
         envelope.policy.maxAttempts = facts.maxAttempts
         envelope.tags = facts.tags
         envelope.metadata = facts.metadata
+        envelope.requestID = facts.requestID
         let lease = Lease(queue: facts.queue, incarnation: Incarnation(1), born: "", length: .zero)
         let run = Run(id: facts.id, envelope, attempt: facts.attempt, lease: lease, epoch: facts.epoch)
         let clock = WorkerClock()

@@ -19,6 +19,17 @@ import Testing
         return view
     }
 
+    @Test func `a job that a request brought says which`() throws {
+        var view = view(.queued)
+        var envelope = try Envelope(parsing: view.envelope)
+        #expect(JobSheet(view, queue: .default).requestID == nil)
+        envelope.requestID = "r-1"
+        view.envelope = envelope.encoded()[...]
+        let sheet = JobSheet(view, queue: .default)
+        #expect(sheet.lines(now: now).contains("request     r-1"))
+        #expect(try Output.encode(sheet).contains(#""request_id" : "r-1""#))
+    }
+
     @Test func `a waiting job`() {
         let lines = JobSheet(view(.scheduled, score: Double((now + 90_000) * 10 + 5)), queue: .default).lines(now: now)
         #expect(

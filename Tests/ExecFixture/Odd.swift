@@ -90,6 +90,7 @@ struct Odd: Job {
         var attempt, maxAttempts, epoch: Int
         var tags: [String]
         var metadata: [String: String]
+        var requestID: String?
         var rest: Double?
         var variable: String?
         var arguments: [String]
@@ -101,6 +102,7 @@ struct Odd: Job {
         let description = Description(
             id: context.id, name: context.name, queue: context.queue.text, payload: payload, attempt: context.attempt,
             maxAttempts: context.maxAttempts, epoch: context.epoch, tags: context.tags, metadata: context.metadata,
+            requestID: context.requestID,
             rest: context.deadline.map { ContinuousClock.now.duration(to: $0) / .seconds(1) },
             variable: environment["FIXTURE_TEXT"], arguments: ProcessInfo.processInfo.arguments,
             isCancelled: context.isCancelled || context.cancellation != nil || Task.isCancelled)

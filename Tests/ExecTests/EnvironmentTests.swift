@@ -63,6 +63,8 @@ extension ExecTests {
             #expect(variables["TRACEPARENT"] == shell.facts.metadata["traceparent"])
             #expect(variables["TRACESTATE"] == "a=b" && variables["BAGGAGE"] == "k=v")
             #expect(variables["JOB_REQUEST_ID"] == "r-1" && variables["JOB_DEADLINE"] == "1800000000123")
+            shell.facts.requestID = "r 2"
+            #expect(try await self.variables(of: shell)["JOB_REQUEST_ID"] == "r 2", "the job's own comes first")
             #expect(variables["user"] == nil && variables["PATH"] != "/evil")
         }
 
@@ -78,10 +80,11 @@ extension ExecTests {
             shell.facts.deadline = 5
             shell.facts.tags = ["a"]
             shell.facts.metadata = ["k": "v\n"]
+            shell.facts.requestID = "r\"1"
             let json = try await shell.run(#"{"x": 1}"#.utf8).json
             #expect(
                 json == #"{"id":"01JOB","name":"exec.test","queue":"mail","attempt":2,"max_attempts":5,"epoch":17,"#
-                    + #""deadline_ms":5,"tags":["a"],"metadata":{"k":"v\n"},"payload":{"x": 1}}"#)
+                    + #""deadline_ms":5,"tags":["a"],"metadata":{"k":"v\n"},"request_id":"r\"1","payload":{"x": 1}}"#)
         }
 
         @Test func `a child runs in its folder`() async throws {

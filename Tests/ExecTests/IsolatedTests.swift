@@ -39,12 +39,13 @@ extension ExecTests {
 
         @Test func `a handler sees the same context, arguments and environment in its process`() async throws {
             let rig = try await IsolatedRig(text: "from the worker")
-            let handle = try await rig.enqueue("context", #"{"n": [1, 2]}"#) { options in
-                options.maxAttempts = 7
-                options.tags = ["a", "b"]
-                options.metadata = ["request_id": "r\"1", "traceparent": "00-1"]
-                options.timeout = .seconds(60)
-            }
+            let options = JobOptions(
+                queue: rig.queue.text, maxAttempts: 7, timeout: .seconds(60), tags: ["a", "b"],
+                metadata: ["request_id": "r\"1", "traceparent": "00-1"])
+            let payload = Array(#"{"n": [1, 2]}"#.utf8)
+            let offered = await rig.jobs.offer(
+                Offer(name: "context", payload: payload, options: options, requestID: #"r "2""#))
+            let handle = try rig.jobs.job(offered.get().id, queue: rig.queue.text)
             let json = try #require(try await rig.working { _ in try await handle.outcome().result })
             let seen = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
             #expect(seen["id"] as? String == handle.id)
@@ -55,6 +56,7 @@ extension ExecTests {
             #expect(try #require(seen["epoch"] as? Int) > 0)
             #expect(seen["tags"] as? [String] == ["a", "b"])
             #expect(seen["metadata"] as? [String: String] == ["request_id": "r\"1", "traceparent": "00-1"])
+            #expect(seen["requestID"] as? String == #"r "2""#)
             #expect((1.0...60).contains(try #require(seen["rest"] as? Double)))
             #expect(seen["variable"] as? String == "from the worker")
             #expect(seen["arguments"] as? [String] == [IsolatedRig.program])

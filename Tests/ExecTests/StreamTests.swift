@@ -62,6 +62,11 @@ extension ExecTests {
             let logged = Log<Logger.Metadata>()
             lines.first?.log(to: Logger(label: "test") { _ in FieldRecorder(logged: logged) })
             #expect(logged.items == [["percent": "50"]])
+            var logger = Logger(label: "test") { _ in FieldRecorder(logged: logged) }
+            logger[metadataKey: "percent"] = "100"
+            lines.first?.log(to: logger)
+            #expect(
+                logged.items.count == 2 && logged.items.last?["percent"] == nil, "nor any that the worker says itself")
         }
 
         @Test func `lines are the same however stderr arrives`() {

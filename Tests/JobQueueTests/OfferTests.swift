@@ -1,9 +1,26 @@
 import JobModel
 import JobQueueClient
+import JobQueueWorker
 import JobStore
+import Logging
 import Redis
 import TestSupport
 import Testing
+
+/// Notes what a worker logs, and of which request it speaks.
+private struct RequestLog: LogHandler {
+    let log: Log<String>
+    var logLevel = Logger.Level.info
+    var metadata: Logger.Metadata = [:]
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+    func log(event: LogEvent) {
+        let id = (event.metadata?["request_id"] ?? metadata["request_id"]).map { "\($0)" }
+        log.note("\(event.message): \(id as Any)")
+    }
+}
 
 /// What a door of this program hands on.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct OfferTests {
@@ -118,6 +135,24 @@ import Testing
         #expect(words(await rig.jobs.offer(bad.map(\.0), atomic: false)) == bad.map(\.1))
         for (offer, word) in bad { #expect(words([await rig.jobs.offer(offer)]) == [word]) }
         #expect(try await rig.store.picture().lines.isEmpty)
+    }
+
+    @Test func `the id of a request stands in every line of the run, and in no other`() async throws {
+        let log = Log<String>()
+        let rig = try await Rig.make().with {
+            $0.logger = Logger(label: "worker") { _ in RequestLog(log: log) }
+        }
+        for id in [nil, "r-1"] { _ = try await rig.jobs.offer(offer(rig, requestID: id)).get() }
+        try await rig.drain(
+            Handlers("x") { _, context in
+                context.logger.info("at work for \(context.requestID ?? "nobody")")
+            })
+        let lines = log.items.filter { $0.hasPrefix("at work") || $0.hasPrefix("job ") }
+        #expect(
+            Set(lines) == [
+                "at work for nobody: nil", #"at work for r-1: Optional("r-1")"#, "job succeeded: nil",
+                #"job succeeded: Optional("r-1")"#,
+            ])
     }
 
     @Test func `an error of the connection is that of every job`() async throws {
