@@ -12,6 +12,8 @@ package struct JobView: Sendable {
     package var isAsked = false
     /// The score in the state's index: a due time × 10 + priority, a token, or a time to forget.
     package var score: Double?
+    /// The same as Redis writes it, to the last digit.
+    package var scoreText: String?
     package var record = RunRecord()
     /// The record's bytes as stored; empty when there is none.
     package var recordBytes: ArraySlice<UInt8> = []
@@ -20,6 +22,8 @@ package struct JobView: Sendable {
     package var envelope: ArraySlice<UInt8> = []
     /// By number.
     package var errors: [ErrorEntry] = []
+    /// The envelope was asked for, so there is a `version`.
+    package var isFull = false
 }
 
 /// One queue in numbers, at one moment.
@@ -48,13 +52,24 @@ package struct QueueSnapshot: Sendable, Equatable {
     }
 
     package var isPaused: Bool { meta["paused"] == "1" }
+    /// Who paused it, in printable text; nil where nobody did, or it was not said.
+    package var pausedBy: String? { note("paused_by") }
+    /// Why, in printable text.
+    package var pausedReason: String? { note("paused_reason") }
+    /// Since when, ms since 1970.
+    package var pausedAt: Int? { isPaused ? meta["paused_at"].flatMap { Int($0) } : nil }
+    /// Whatever somebody wrote there.
+    private func note(_ field: String) -> String? {
+        guard isPaused, let text = meta[field], !text.isEmpty else { return nil }
+        return Printable.oneLine(text, limit: QueueStore.noteLimit)
+    }
     package func count(_ state: JobState) -> Int { counts[state] ?? 0 }
     package func total(_ name: String) -> Int { meta[name].flatMap { Int($0) } ?? 0 }
 }
 
 extension QueueStore {
     /// The states in the order of the scripts' first nine keys.
-    private static let indexOrder: [JobState] = [
+    static let indexOrder: [JobState] = [
         .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
     ]
 
@@ -78,12 +93,14 @@ extension QueueStore {
         let position = try reader.integer()
         if position > 0 { view.state = indexOrder[position - 1] }
         view.isRemembered = position == -1
-        view.score = Double(try reader.string())
+        view.scoreText = try reader.string()
+        view.score = view.scoreText.flatMap { Double($0) }
         view.recordBytes = try reader.bytes()
         view.record = RunRecord(parsing: view.recordBytes)
         view.result = ResultRecord(parsing: try reader.bytes())
         view.isAsked = try reader.integer() == 1
         guard full else { return view }
+        view.isFull = true
         view.envelope = try reader.bytes()
         for _ in ErrorEntry.slots {
             if let entry = ErrorEntry(parsing: try reader.bytes()) { view.errors.append(entry) }
@@ -100,6 +117,11 @@ extension QueueStore {
         arguments.append(offset + limit - 1)
         if state.isFinal { arguments.append("REV") }
         return try await ids(Command("ZRANGE", arguments))
+    }
+
+    /// Ids of one state with the smallest scores.
+    func firstIDs(_ state: JobState, limit: Int) async throws(StoreError) -> [String] {
+        try await ids(Command("ZRANGE", state.key.name(in: name), "0", String(limit - 1)))
     }
 
     /// Ids of jobs that were dead at a moment, ms, and are still, the oldest first.

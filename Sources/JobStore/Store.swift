@@ -99,7 +99,7 @@ package struct Store: Sendable {
         _ = try await send(Command("ZREM", Registry.workers, id))
     }
 
-    private func send(_ command: Command, timeout: Duration? = nil) async throws(StoreError) -> Reply {
+    func send(_ command: Command, timeout: Duration? = nil) async throws(StoreError) -> Reply {
         do throws(RedisError) { return try await client.send(command, timeout: timeout) } catch { throw .redis(error) }
     }
 

@@ -1,12 +1,13 @@
 import Crypto
 package import Redis
 
-/// The scripts: one for each change of stored jobs, and three that read.
+/// The scripts: one for each change of stored jobs, and those that read.
 ///
 /// A script is a file with a header that says what it does and names every key it touches. The header is not only for
 /// readers: the keys are taken from it, so what is declared and what is sent cannot differ.
 package enum StoreScript: Int, CaseIterable, Sendable {
     case enqueue, intake, join, claim, beat, settle, promote, recover, cancel, requeue, prune, snapshot, inspect, inbox
+    case pause, remove, edit, list
 
     /// The version of stored data that this code speaks. A queue of another format is refused, never guessed at.
     package static let format = 1
@@ -35,6 +36,10 @@ package enum StoreScript: Int, CaseIterable, Sendable {
         case .snapshot: text(PackageResources.snapshot_lua)
         case .inspect: text(PackageResources.inspect_lua)
         case .inbox: text(PackageResources.inbox_lua)
+        case .pause: text(PackageResources.pause_lua)
+        case .remove: text(PackageResources.remove_lua)
+        case .edit: text(PackageResources.edit_lua)
+        case .list: text(PackageResources.list_lua)
         }
     }
 }
@@ -79,6 +84,7 @@ package struct CompiledScript: Sendable {
             switch part {
             case "admit": text(PackageResources.admit_lua)
             case "clock": text(PackageResources.clock_lua)
+            case "find": text(PackageResources.find_lua)
             default: preconditionFailure("\(name).lua uses an unknown part: \(part)")
             }
         }

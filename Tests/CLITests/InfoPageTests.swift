@@ -125,6 +125,14 @@ import Testing
         #expect(report.attention[1].message == "3 jobs and no worker listens")
     }
 
+    @Test func `a paused queue says why`() throws {
+        var snapshot = try snapshot("q", [:], isPaused: true)
+        #expect(InfoReport(server: server(), snapshots: [snapshot]).attention.map(\.message) == ["paused"])
+        snapshot.meta["paused_reason"] = "it \u{1b}burns"
+        #expect(
+            InfoReport(server: server(), snapshots: [snapshot]).attention.map(\.message) == ["paused: it \\u{1b}burns"])
+    }
+
     @Test func `jobs that wait for their time want a worker too`() throws {
         for state in [JobState.retrying, .scheduled, .suspect, .queued, .running] {
             let report = InfoReport(server: server(), snapshots: [try snapshot("q", [state: 1])])

@@ -21,8 +21,8 @@ import Testing
     func `what takes jobs in stops at the limit of memory, everything else goes on`(script: StoreScript) {
         let expected =
             switch script {
-            case .enqueue, .intake, .requeue: "#!lua"
-            case .snapshot, .inspect, .inbox: "#!lua flags=no-writes,allow-oom"
+            case .enqueue, .intake, .requeue, .edit: "#!lua"
+            case .snapshot, .inspect, .inbox, .list: "#!lua flags=no-writes,allow-oom"
             default: "#!lua flags=allow-oom"
             }
         #expect(ScriptFile(script).lines[0] == expected)

@@ -23,8 +23,16 @@ import Testing
         case .snapshot: []
         case .inspect: ["1", "q"]
         case .inbox: ["9", "9", "9"]
+        case .pause: ["1", "me", "why"]
+        case .remove: ["", "q", ""]
+        case .edit: ["q", version, "{1}", "5", ""]
+        case .list: ["1", "0", "", "", "9", "9", "0"]
         }
     }
+
+    /// Of the job q below.
+    private static let version = JobView.version(
+        state: .queued, score: "1", isAsked: false, record: [], envelope: [123, 125])
 
     static let lines = [
         "jobs q = {}", "queued q = 1", "running r = \(token(1).number)", "jobs r = {}", "scheduled s = 5", "dead d = 5",
@@ -47,7 +55,7 @@ import Testing
         let queue = try await stage(Self.lines)
         let (answer, changes) = try await queue.once { try await $0.raw(script, Self.arguments(script)) }
         #expect(answer.first == "ok")
-        #expect(changes.isEmpty == ([.snapshot, .inspect, .inbox].contains(script)))
+        #expect(changes.isEmpty == ([.snapshot, .inspect, .inbox, .list].contains(script)))
     }
 
     @Test func `the error says what to do`() {

@@ -41,6 +41,7 @@ struct ScriptFile {
         var parts = [script.file, Self.text(PackageResources.common_lua)]
         if uses.contains("admit") { parts.append(Self.text(PackageResources.admit_lua)) }
         if uses.contains("clock") { parts.append(Self.text(PackageResources.clock_lua)) }
+        if uses.contains("find") { parts.append(Self.text(PackageResources.find_lua)) }
         let text = parts.joined(separator: "\n")
         code = text.components(separatedBy: "\n").map(Self.withoutComment).filter { !$0.isEmpty }
         words = Self.words(of: code)

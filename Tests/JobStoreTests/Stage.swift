@@ -89,7 +89,7 @@ extension QueueStore {
         var (word, reader) = try await call(script, arguments)
         var answer = [word]
         while let kind = reader.peek {
-            if kind == .array { _ = try reader.array() } else { answer.append(try reader.string()) }
+            if kind == .array { _ = try reader.array() } else { answer.append(try reader.optionalString() ?? "") }
         }
         return answer
     }

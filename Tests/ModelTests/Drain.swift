@@ -15,9 +15,10 @@ struct Drain {
 
     /// Throws when a job cannot be brought to an end, or something is left behind that should be forgotten.
     mutating func run(_ walk: inout Walk, _ history: inout [Operation]) async throws {
-        for field in [ModelMeta.Field.paused, .limitWaiting, .limitIdem, .limitSucceeded] {
+        for field in [ModelMeta.Field.limitWaiting, .limitIdem, .limitSucceeded] {
             try await step(.configure(field, nil), &walk, &history)
         }
+        try await step(.pause(nil), &walk, &history)
         try await step(.join(incarnation, leaseMs: leaseMs), &walk, &history)
         var rounds = 0
         while walk.model.jobs.values.contains(where: { !$0.state.isFinal }) || walk.model.leases.count > 1 {

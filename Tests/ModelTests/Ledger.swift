@@ -69,6 +69,10 @@ struct Ledger: Sendable {
         case (.cancel, .queued, .cancelled), (.cancel, .scheduled, .cancelled), (.cancel, .retrying, .cancelled),
             (.cancel, .suspect, .cancelled), (.requeue, .dead, .queued), (.requeue, .cancelled, .queued):
             true
+        case (.edit(let call), .some(let state), let next):
+            call.seen.id == id && state != .running && state != .succeeded
+                && (state == next || [state, next] == [.queued, .scheduled]
+                    || [.scheduled, .retrying].contains(state) && next == .queued)
         default: false
         }
     }
@@ -77,6 +81,7 @@ struct Ledger: Sendable {
         switch operation.action {
         case .settle: job.state == .succeeded && job.envelope.isEmpty
         case .claim(_, let isBreaking): isBreaking && job.state == .dead
+        case .edit: true
         default: false
         }
     }
@@ -93,6 +98,8 @@ struct Ledger: Sendable {
         case .prune:
             job.state.isFinal && job.at <= operation.now
                 && (job.at > after.meta[.guard] ?? .min || after.meta[.calm] ?? 0 >= ModelQueue.calmEnough)
+        case .remove(let items, let state):
+            items.contains { $0.id == id } && job.state != .running && (state ?? job.state) == job.state
         default: false
         }
     }
@@ -104,6 +111,7 @@ struct Ledger: Sendable {
         if case .admissions(let admissions) = answer, admissions.contains(.held), before != after {
             return "a call of all or none was taken in in part"
         }
+        if case .edited(let word) = answer, word != .ok, before != after { return "a refused edit changed something" }
         guard case .settle(_, let items) = operation.action, case .settled(let answers) = answer else { return nil }
         for (item, answer) in zip(items, answers) where answer == .stale || answer == .gone {
             if before.jobs[item.id] != after.jobs[item.id] { return "\(item.id) was changed by a refused call" }
@@ -117,7 +125,9 @@ struct Ledger: Sendable {
     private func balance(_ after: ModelQueue) -> String? {
         func total(_ field: ModelMeta.Field) -> Int { after.meta[field] ?? 0 }
         let live = after.jobs.values.count { !$0.state.isFinal }
-        let flow = total(.enqueued) + total(.requeued) - total(.succeeded) - total(.dead) - total(.cancelled)
+        let flow =
+            total(.enqueued) + total(.requeued) - total(.succeeded) - total(.dead) - total(.cancelled)
+            - total(.removed)
         return live == flow ? nil : "\(live) jobs live, but the totals say \(flow)"
     }
 

@@ -80,24 +80,25 @@ extension ModelQueue {
     }
 
     func inspect(_ ids: [String], full: Bool) -> Answer {
-        .inspected(
-            ids.map { id in
-                var view = InspectedJob(id: id)
-                guard let job = jobs[id] else {
-                    view.isRemembered = remembered[id] != nil
-                    return view
-                }
-                view.state = job.state
-                view.score = job.score == ModelJob.forever ? .infinity : Double(job.score)
-                view.isAsked = job.isAsked
-                view.record = job.record ?? ""
-                view.result = ResultRecord(parsing: ArraySlice((job.result ?? "").utf8))
-                guard full else { return view }
-                view.envelope = job.envelope
-                view.errors = job.errors.values.compactMap { ErrorEntry(parsing: ArraySlice($0.utf8)) }
-                view.errors.sort { $0.number < $1.number }
-                return view
-            })
+        .inspected(ids.map { inspect($0, full: full) })
+    }
+
+    func inspect(_ id: String, full: Bool) -> InspectedJob {
+        var view = InspectedJob(id: id)
+        guard let job = jobs[id] else {
+            view.isRemembered = remembered[id] != nil
+            return view
+        }
+        view.state = job.state
+        view.score = job.score == ModelJob.forever ? .infinity : Double(job.score)
+        view.isAsked = job.isAsked
+        view.record = job.record ?? ""
+        view.result = ResultRecord(parsing: ArraySlice((job.result ?? "").utf8))
+        guard full else { return view }
+        view.envelope = job.envelope
+        view.errors = job.errors.values.compactMap { ErrorEntry(parsing: ArraySlice($0.utf8)) }
+        view.errors.sort { $0.number < $1.number }
+        return view
     }
 
     func snapshot(_ name: QueueName, now: Int) -> Answer {
@@ -110,6 +111,10 @@ extension ModelQueue {
         snapshot.nextDue = nextDue
         for field in ModelMeta.Field.allCases {
             if let value = meta[field] { snapshot.meta[field.name] = "\(value)" }
+        }
+        if let note = meta.pauseNote {
+            snapshot.meta["paused_by"] = note.by
+            snapshot.meta["paused_reason"] = note.reason
         }
         snapshot.workers = leasesByDeadline.map { incarnation, deadline in
             QueueSnapshot.Worker(

@@ -65,10 +65,10 @@ struct ModelJob: Equatable, Sendable {
 /// The numbers kept for the queue as a whole; nil is absent.
 struct ModelMeta: Equatable, Sendable {
     enum Field: Int, CaseIterable, Sendable {
-        case format, born, leaseMs, sequence, front, epoch, paused
+        case format, born, leaseMs, sequence, front, epoch, paused, pausedAt
         case tick, grace, `guard`, calm
         case limitWaiting, limitIdem, limitSucceeded
-        case enqueued, requeued, released, retried, suspected, succeeded, dead, cancelled, forgotten
+        case enqueued, requeued, released, retried, suspected, succeeded, dead, cancelled, forgotten, removed
 
         /// As stored: `lease_ms`.
         static let names = allCases.map { field in
@@ -76,6 +76,9 @@ struct ModelMeta: Equatable, Sendable {
         }
         var name: String { Self.names[rawValue] }
     }
+
+    /// Who paused the queue, and why.
+    var pauseNote: PauseCall?
 
     private var values = [Int?](repeating: nil, count: Field.allCases.count)
 

@@ -31,6 +31,14 @@ extension Action: CustomStringConvertible {
         case .prune(let limit): "prune up to \(limit)"
         case .inspect(let ids, let full): "inspect \(list(ids))\(full ? " in full" : "")"
         case .snapshot: "snapshot"
+        case .pause(let call): call.map { "pause by \($0.by) because \($0.reason)" } ?? "resume"
+        case .remove(let items, let state):
+            "remove \(list(items.map { "\($0.id)\($0.seen == nil ? "" : " as seen")" }))"
+                + (state.map { " in \($0)" } ?? "")
+        case .edit(let call): "edit \(call.seen.id) p\(call.priority) \(call.due.map(Self.text) ?? "")"
+        case .list(let call):
+            "list \(call.limit) \(call.state) behind \(call.place.map { "\($0)" } ?? "nothing")"
+                + (call.backward ? ", backward" : "")
         case .configure(let field, let value): "set \(field.name) to \(value.map { "\($0)" } ?? "nothing")"
         case .takeWake: "take the hint"
         case .flush: "flush"

@@ -26,6 +26,11 @@ enum Action: Sendable {
     case prune(limit: Int)
     case inspect([String], full: Bool)
     case snapshot
+    /// nil: the queue goes on.
+    case pause(PauseCall?)
+    case remove([SeenJob], in: JobState?)
+    case edit(EditCall)
+    case list(ListCall)
     /// Sets a limit or a switch; nil takes it away.
     case configure(ModelMeta.Field, Int?)
     /// An idle worker takes the hint.
@@ -49,6 +54,10 @@ enum Action: Sendable {
         case .prune: .prune
         case .inspect: .inspect
         case .snapshot: .snapshot
+        case .pause: .pause
+        case .remove: .remove
+        case .edit: .edit
+        case .list: .list
         case .drop, .configure, .takeWake, .flush: nil
         }
     }
@@ -78,6 +87,38 @@ struct BeatCall: Sendable {
     var about: String
 }
 
+struct PauseCall: Equatable, Sendable {
+    var by: String
+    var reason: String
+}
+
+/// A job, and how it looked when it was last seen; nil: whatever it is.
+struct SeenJob: Sendable {
+    var id: String
+    var seen: InspectedJob?
+}
+
+struct EditCall: Sendable {
+    var seen: InspectedJob
+    var envelope: [UInt8]
+    var priority: Priority
+    var due: Due?
+}
+
+struct ListCall: Sendable {
+    struct Place: Equatable, Sendable {
+        var score: Int
+        var id: String
+    }
+
+    var state: JobState
+    var place: Place?
+    var backward: Bool
+    var limit: Int
+    var filter = JobFilter()
+    var results = false
+}
+
 // MARK: - Answers
 
 /// What an operation answers, in a form that can be compared.
@@ -100,6 +141,10 @@ enum Answer: Equatable, Sendable {
     case pruned(Int, isMoreDue: Bool)
     case inspected([InspectedJob])
     case snapshot(QueueSnapshot)
+    case paused(was: Bool?)
+    case removed([QueueStore.RemoveAnswer])
+    case edited(QueueStore.EditAnswer)
+    case listed(ListView)
     /// The call threw: never expected.
     case failed(String)
 }
@@ -128,6 +173,13 @@ struct RecoveryView: Equatable, Sendable {
     var about: String
     var left: Int
     var jobs: [HeldJob]
+}
+
+struct ListView: Equatable, Sendable {
+    var jobs: [InspectedJob] = []
+    var searched = 0
+    var total: Int
+    var next: ListCall.Place?
 }
 
 struct InspectedJob: Equatable, Sendable {
@@ -162,6 +214,10 @@ extension ModelQueue {
         case .prune(let limit): return prune(limit: limit, now: now)
         case .inspect(let ids, let full): return inspect(ids, full: full)
         case .snapshot: return snapshot(name, now: now)
+        case .pause(let call): return pause(call, now: now)
+        case .remove(let items, let state): return remove(items, in: state)
+        case .edit(let call): return edit(call, now: now)
+        case .list(let call): return list(call)
         case .drop(let entry, let envelope): inbox.append(InboxItem(entry: entry, envelope: envelope))
         case .configure(let field, let value): meta[field] = value
         case .takeWake: isAwake = false

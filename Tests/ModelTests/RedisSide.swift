@@ -1,6 +1,7 @@
 import JobModel
-import JobStore
 import Redis
+
+@testable import JobStore
 
 /// The real queue: does the same operations through the store.
 struct RedisSide: Sendable {
@@ -67,7 +68,36 @@ struct RedisSide: Sendable {
         case .inspect(let ids, let full):
             return .inspected(try await queue.inspect(ids, full: full).jobs.map { view($0, full: full) })
         case .snapshot: return .snapshot(try await queue.snapshot())
+        case .pause, .remove, .edit, .list: return try await manage(action, queue)
         case .drop, .configure, .takeWake, .flush: return try await disturb(action)
+        }
+    }
+
+    private func manage(_ action: Action, _ queue: QueueStore) async throws -> Answer {
+        switch action {
+        case .pause(let call?): return .paused(was: try await queue.pause(by: call.by, reason: call.reason))
+        case .remove(let items, let state):
+            let jobs = items.map { QueueStore.Sighting(id: $0.id, version: $0.seen.map(\.version)) }
+            return .removed(try await queue.remove(jobs, in: state))
+        case .edit(let call):
+            return .edited(
+                try await queue.edit(
+                    QueueStore.Edit(
+                        id: call.seen.id, version: call.seen.version, envelope: call.envelope, priority: call.priority,
+                        due: call.due)))
+        case .list(let call):
+            let place = call.place.flatMap { ListPlace(score: $0.scoreText, id: $0.id) }
+            let page = try await queue.list(
+                call.state, from: place, backward: call.backward, limit: call.limit, filter: call.filter,
+                results: call.results)
+            var view = ListView(total: page.total)
+            view.jobs = page.jobs.map { self.view($0, full: true) }
+            view.searched = page.searched
+            view.next = page.next.map {
+                ListCall.Place(score: $0.score == "inf" ? ModelJob.forever : Int($0.score) ?? 0, id: $0.id)
+            }
+            return .listed(view)
+        default: return .paused(was: try await queue.resume())
         }
     }
 
@@ -132,5 +162,19 @@ struct RedisSide: Sendable {
         var keys = Arguments()
         for key in Key.allCases { keys.append(key.name(in: queue.name)) }
         _ = try await queue.client.send(Command("DEL", keys))
+    }
+}
+
+extension ListCall.Place {
+    fileprivate var scoreText: String { score == ModelJob.forever ? "inf" : "\(score)" }
+}
+
+extension InspectedJob {
+    /// As the store makes it of a job that looks like this.
+    fileprivate var version: String {
+        guard let state, let score else { return "never seen" }
+        return JobView.version(
+            state: state, score: score.isInfinite ? "inf" : "\(Int(score))", isAsked: isAsked,
+            record: ArraySlice(record.utf8), envelope: ArraySlice(envelope.utf8))
     }
 }

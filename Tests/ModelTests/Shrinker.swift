@@ -130,6 +130,8 @@ extension Action {
         case .settle(_, let items): items.map(\.id)
         case .cancel(let ids), .inspect(let ids, _): ids
         case .requeue(let items): items.map(\.id)
+        case .remove(let items, _): items.map(\.id)
+        case .edit(let call): [call.seen.id]
         default: []
         }
     }
@@ -145,6 +147,7 @@ extension Action {
             case .cancel(let ids): .cancel(ids.filter { $0 != id })
             case .inspect(let ids, let full): .inspect(ids.filter { $0 != id }, full: full)
             case .requeue(let items): .requeue(items.filter { $0.id != id })
+            case .remove(let items, let state): .remove(items.filter { $0.id != id }, in: state)
             default: self
             }
         return action.ids.isEmpty && !ids.isEmpty ? nil : action

@@ -93,6 +93,10 @@ struct StateSections {
         for field in ModelMeta.Field.allCases {
             if let value = model.meta[field] { meta.add(field.name, String(value)) }
         }
+        if let note = model.meta.pauseNote {
+            meta.add("paused_by", note.by)
+            meta.add("paused_reason", note.reason)
+        }
         if model.isAwake { wake.add("w", score: 0) }
     }
 

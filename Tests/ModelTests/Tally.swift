@@ -42,6 +42,9 @@ struct Tally: Sendable {
         "promote moved", "recover all", "recover slice", "recover empty", "recover nothing", "recover grace",
         "cancel cancelled", "cancel asked", "cancel gone", "requeue ok", "requeue gone", "requeue changed",
         "requeue full",
+        "pause was paused", "pause was not paused", "remove ok", "remove running", "remove gone", "remove changed",
+        "edit ok", "edit changed", "edit running", "edit succeeded", "edit gone", "list end", "list page",
+        "queued → -", "scheduled → -", "retrying → -", "queued → scheduled",
         "prune forgotten", "prune more", "inspect remembered", "inspect unknown",
         "- → queued", "- → scheduled", "- → dead", "scheduled → queued", "retrying → queued", "queued → running",
         "suspect → running", "queued → dead", "running → succeeded", "running → slim", "running → -",
@@ -84,6 +87,10 @@ extension Answer {
         case .requeued(let all): all.map(\.rawValue)
         case .pruned(let count, let isMoreDue): [count > 0 ? "forgotten" : "nothing"] + (isMoreDue ? ["more"] : [])
         case .inspected(let all): all.map { $0.state?.rawValue ?? ($0.isRemembered ? "remembered" : "unknown") }
+        case .paused(let was): [was.map { $0 ? "was paused" : "was not paused" } ?? "gone"]
+        case .removed(let all): all.map(\.rawValue)
+        case .edited(let word): [word.rawValue]
+        case .listed(let page): [page.next == nil ? "end" : "page"]
         case .done, .snapshot, .failed: []
         }
     }

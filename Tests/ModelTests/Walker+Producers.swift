@@ -39,7 +39,7 @@ extension Walker {
         }
     }
 
-    private mutating func due() -> Due {
+    mutating func due() -> Due {
         switch roll(10) {
         case 0: .at(ms: now - range(-5...5))
         case 1: .after(ms: range(1...profile.leaseMs))
@@ -49,7 +49,7 @@ extension Walker {
         }
     }
 
-    private mutating func envelope() -> ([UInt8], Priority) {
+    mutating func envelope() -> ([UInt8], Priority) {
         var policy = Policy()
         policy.priority = pick([.normal, .normal, .normal, .first, .last, Priority(3)!])
         policy.maxAttempts = pick([1, 2, 3, 25])
@@ -121,15 +121,14 @@ extension Walker {
 
     /// Limits are mostly off, and never for long.
     mutating func configure(_ queue: ModelQueue) -> Action {
-        for field in [ModelMeta.Field.paused, .limitWaiting, .limitIdem, .limitSucceeded] {
+        for field in [ModelMeta.Field.limitWaiting, .limitIdem, .limitSucceeded] {
             if queue.meta[field] != nil, chance(70) { return .configure(field, nil) }
         }
         // Quiet minutes, which would take a walk too long.
         if chance(25) { return .configure(.calm, ModelQueue.calmEnough - roll(2) * profile.leaseMs) }
-        switch roll(4) {
-        case 0: return .configure(.paused, 1)
-        case 1: return .configure(.limitWaiting, range(0...12))
-        case 2: return .configure(.limitIdem, range(0...10))
+        switch roll(3) {
+        case 0: return .configure(.limitWaiting, range(0...12))
+        case 1: return .configure(.limitIdem, range(0...10))
         default: return .configure(.limitSucceeded, range(0...4))
         }
     }

@@ -76,7 +76,7 @@ struct Walker: Sendable {
         if pending.isLost {
             if let worker = pending.worker { workers[worker].missed(pending.action) }
             switch pending.action {
-            case .enqueue, .intake, .cancel, .requeue: unanswered.append(pending.action)
+            case .enqueue, .intake, .cancel, .requeue, .pause, .remove, .edit: unanswered.append(pending.action)
             default: break
             }
         } else if let worker = pending.worker {
@@ -113,23 +113,27 @@ struct Walker: Sendable {
     private mutating func draw(_ worker: Int, _ queue: ModelQueue) -> (Action, Int?) {
         if !unanswered.isEmpty, chance(30) { return (unanswered.removeFirst(), nil) }
         switch roll(1000) {
-        case ..<130: return (enqueue(queue), nil)
-        case ..<170: return (drop(), nil)
-        case ..<215: return (intake(queue), nil)
-        case ..<255: return (join(worker, queue), worker)
-        case ..<405: return (claim(worker, queue), worker)
-        case ..<495: return (beat(worker, queue), worker)
-        case ..<680:
+        case ..<112: return (enqueue(queue), nil)
+        case ..<147: return (drop(), nil)
+        case ..<187: return (intake(queue), nil)
+        case ..<222: return (join(worker, queue), worker)
+        case ..<357: return (claim(worker, queue), worker)
+        case ..<435: return (beat(worker, queue), worker)
+        case ..<600:
             let settler = settler()
             return (settle(settler, queue), settler)
-        case ..<730: return (.promote(limit: pick([1, 2, 3, 1000])), nil)
-        case ..<790: return (recover(worker, queue), worker)
-        case ..<835: return (.cancel(ids(1...3, queue)), nil)
-        case ..<880: return (requeue(queue), nil)
-        case ..<920: return (.prune(limit: pick([1, 2, 500, 500])), nil)
-        case ..<950: return (.inspect(ids(1...4, queue), full: chance(70)), nil)
-        case ..<980: return (.snapshot, nil)
-        case ..<990: return (configure(queue), nil)
+        case ..<647: return (.promote(limit: pick([1, 2, 3, 1000])), nil)
+        case ..<707: return (recover(worker, queue), worker)
+        case ..<748: return (.cancel(ids(1...3, queue)), nil)
+        case ..<789: return (requeue(queue), nil)
+        case ..<824: return (.prune(limit: pick([1, 2, 500, 500])), nil)
+        case ..<854: return (.inspect(ids(1...4, queue), full: chance(70)), nil)
+        case ..<884: return (.snapshot, nil)
+        case ..<908: return (pause(queue), nil)
+        case ..<932: return (remove(queue), nil)
+        case ..<958: return (edit(queue), nil)
+        case ..<982: return (list(queue), nil)
+        case ..<991: return (configure(queue), nil)
         case ..<999: return (.takeWake, nil)
         default: return roll(3) == 0 ? (.flush, nil) : (.takeWake, nil)
         }

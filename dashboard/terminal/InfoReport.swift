@@ -23,6 +23,8 @@ package struct InfoReport: Sendable, Equatable, Encodable {
     package struct Queue: Sendable, Equatable, Encodable {
         package var name: String
         package var isPaused: Bool
+        /// In printable text; nil where none was given.
+        package var pausedReason: String?
         package var queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled: Int
         package var inbox: Int
         package var remembered: Int
@@ -38,6 +40,7 @@ package struct InfoReport: Sendable, Equatable, Encodable {
                 remembered
             case workers
             case isPaused = "paused"
+            case pausedReason = "paused_reason"
             case oldestQueuedMs = "oldest_queued_ms"
             case succeededTotal = "succeeded_total"
             case enqueuedTotal = "enqueued_total"
@@ -132,7 +135,7 @@ package struct InfoReport: Sendable, Equatable, Encodable {
             func add(_ code: String, _ message: String) {
                 found.append(Attention(queue: queue.name, code: code, message: message))
             }
-            if queue.isPaused { add("paused", "paused") }
+            if queue.isPaused { add("paused", queue.pausedReason.map { "paused: \($0)" } ?? "paused") }
             if queue.workers == 0, waiting + queue.running > 0 {
                 add("no-worker", "\(Quantity.of(waiting + queue.running, "job")) and no worker listens")
             }
@@ -148,6 +151,7 @@ extension InfoReport.Queue {
     init(_ snapshot: QueueSnapshot) {
         name = snapshot.name.text
         isPaused = snapshot.isPaused
+        pausedReason = snapshot.pausedReason
         queued = snapshot.count(.queued)
         running = snapshot.count(.running)
         retrying = snapshot.count(.retrying)
