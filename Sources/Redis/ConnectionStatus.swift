@@ -13,6 +13,7 @@ package enum RedisStateChange: Sendable, Equatable {
 /// Whether the connection stands, for readers on any thread, and the news of it for whoever asked to be told.
 final class ConnectionStatus: Sendable {
     private let connected = Atomic(false)
+    private let lost = Atomic(0)
     private let latest = Mutex<(change: RedisStateChange?, staleness: RedisTLSFailure?)>((nil, nil))
     private let observer: (@Sendable (RedisStateChange) -> Void)?
 
@@ -22,6 +23,10 @@ final class ConnectionStatus: Sendable {
 
     var isConnected: Bool { connected.load(ordering: .relaxed) }
 
+    /// How many connections have ended, attempts that never led to one not counted. It grows before anything is sent over
+    /// the next one.
+    var losses: Int { lost.load(ordering: .acquiring) }
+
     /// Spreads the news. Repeated failures for one and the same reason are news only once.
     func report(_ result: Result<Void, RedisError>, logger: Logger) {
         let change: RedisStateChange =
@@ -29,7 +34,8 @@ final class ConnectionStatus: Sendable {
             case .success: .connected
             case .failure(let error): .lost(error)
             }
-        connected.store(change == .connected, ordering: .relaxed)
+        let wasConnected = connected.exchange(change == .connected, ordering: .relaxed)
+        if wasConnected, change != .connected { lost.add(1, ordering: .releasing) }
         let isNews = latest.withLock { latest in
             defer { latest.change = change }
             return latest.change != change

@@ -53,6 +53,10 @@ package final class RedisClient: Sendable {
     /// There is a connection, as far as is known.
     package var isConnected: Bool { status.isConnected }
 
+    /// How many connections that could be used have ended. While the number stays the same, all replies come from one
+    /// and the same server process.
+    package var losses: Int { status.losses }
+
     /// Connects, and returns when the connection can be used.
     ///
     /// Throws what is wrong as soon as the attempt has failed: `unreachable`, `tls`, `authentication`, `permission` or
@@ -147,6 +151,13 @@ extension RedisClient {
             throw error
         }
         return results
+    }
+
+    /// Waits, in a task that is cancelled as well: for those who ask until they know.
+    package func pause(_ time: Duration) async {
+        await withCheckedContinuation { caller in
+            _ = eventLoop.scheduleTask(in: TimeAmount(clamping: time)) { caller.resume() }
+        }
     }
 
     private func deadline(_ timeout: Duration?) -> NIODeadline {

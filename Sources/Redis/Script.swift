@@ -45,6 +45,20 @@ extension RedisClient {
         }
     }
 
+    /// Runs a script with another command right behind it, in the same write, and answers both. Others' commands may run
+    /// between the two.
+    ///
+    /// Throws what `evaluate` throws; what became of the other command is for the caller to look at.
+    package func evaluate(
+        _ script: Script, keys: [String], arguments: Arguments, then next: Command, timeout: Duration? = nil
+    ) async throws(RedisError) -> (reply: Reply, next: Result<Reply, RedisError>) {
+        var replies = try await pipeline([script.byHash(keys, arguments), next], timeout: timeout)
+        if replies[0] == .failure(.noScript) {
+            replies = try await pipeline([script.bySource(keys, arguments), next], timeout: timeout)
+        }
+        return (try replies[0].get(), replies[1])
+    }
+
     /// Runs a script and calls `completion` on the event loop, with what `evaluate` answers or throws. Like `submit`,
     /// it does not wait for room.
     package func submit(

@@ -69,6 +69,20 @@ import Testing
         #expect(try await client.send(Command("ECHO", "late")).string() == "late")
     }
 
+    @Test func `the loss of a connection is counted, and an attempt that fails is not`() async throws {
+        let server = try await PrivateRedis.launch()
+        let news = News()
+        let client = client(of: server, news: news)
+        try await client.connect()
+        #expect(client.losses == 0)
+        server.kill()
+        await news.first { if case .lost(.unreachable) = $0 { true } else { false } }
+        #expect(client.losses == 1)
+        try server.start()
+        await news.first { $0 == .connected }
+        #expect(client.losses == 1)
+    }
+
     @Test func `a connection that swallows everything is given up at the deadline`() async throws {
         let server = try await PrivateRedis.launch()
         let proxy = try await TestProxy(before: server)
