@@ -155,6 +155,6 @@ let package = Package(
                 "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "ProcessSupport",
                 "TestSupport",
             ],
-            exclude: ["clock.c"], swiftSettings: house),
+            exclude: ["clock.c", "disk.c"], swiftSettings: house),
     ]
 )

@@ -24,7 +24,8 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
         public static let conflict = Code("conflict")
         /// The queue takes no more jobs now. Try again later, or slow down.
         public static let queueFull = Code("queue-full")
-        /// Redis cannot be reached, or did not answer in time. Try again with the same id: nothing is stored twice.
+        /// Redis cannot be reached, did not answer in time, or did not write down in time what it took. Try again with the same
+        /// id: nothing is stored twice.
         public static let unreachable = Code("unreachable")
         /// Redis refuses user or password, or a right is missing. An operator must correct that.
         public static let denied = Code("denied")
@@ -61,6 +62,7 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
     package init(_ error: StoreError) {
         switch error {
         case .redis(let error): self.init(error)
+        case .unwritten: self.init(.unreachable, "\(error) (look at that disk, and try again with the same id)")
         case .foreignFormat: self.init(.foreignFormat, "\(error)")
         case .badAnswer: self.init(.internalError, "\(error)")
         }

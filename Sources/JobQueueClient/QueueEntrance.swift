@@ -4,6 +4,7 @@ import Redis
 import Synchronization
 
 /// One queue as a producer uses it: concurrent calls are joined, and each round trip is repeated while its outcome is unknown.
+/// What is answered as stored is in Redis' append-only file, if there is one.
 struct QueueEntrance: Sendable {
     private let sender: EnqueueSender
     private let batcher: EnqueueBatcher
@@ -17,7 +18,7 @@ struct QueueEntrance: Sendable {
     /// Hands over one job, together with those that others hand over at the same time.
     func enqueue(_ job: NewJob) async -> Result<Admission, StoreError> { await batcher.enqueue(job) }
 
-    /// A first round trip was answered. Before that a second one could overtake it: the queue is registered and the script
+    /// What a first round trip did is written down. Before that a second one could overtake it: the queue is registered and the script
     /// is sent with it.
     var isOpen: Bool { sender.distance.load(ordering: .relaxed) != .unknown }
     /// The last round trip was short beside what Redis does with a thousand jobs, so a second one costs the caller little.
@@ -63,11 +64,10 @@ private final class EnqueueSender: Sendable {
     private func register(until deadline: ContinuousClock.Instant) async throws(StoreError) {
         if isRegistered.load(ordering: .relaxed) { return }
         try await home.register(store.name, timeout: Self.timeLeft(deadline))
-        isRegistered.store(true, ordering: .relaxed)
     }
 
-    /// Repeats the same call until it is answered or the time is over: ids are ours before the first try, so nothing is
-    /// stored twice, and what a lost first try stored is answered as a duplicate.
+    /// Repeats the same call until it is answered and what it did is written down, or the time is over: ids are ours before
+    /// the first try, so nothing is stored twice, and what a lost first try stored is answered as a duplicate.
     private func trying(
         _ jobs: [NewJob], atomic: Bool, until deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> [Admission] {
@@ -76,12 +76,16 @@ private final class EnqueueSender: Sendable {
             do throws(StoreError) {
                 try await register(until: deadline)
                 let start = ContinuousClock.now
-                let (now, admissions) = try await store.enqueue(
+                let (now, admissions, receipt) = try await store.enqueue(
                     jobs, atomic: atomic, timeout: Self.timeLeft(deadline))
                 // Storing a job takes Redis about 10 µs.
                 let allowed = Duration.milliseconds(5) + .microseconds(20) * jobs.count
-                distance.store(ContinuousClock.now - start < allowed ? .near : .far, ordering: .relaxed)
+                let isNear = ContinuousClock.now - start < allowed
                 clock.learn(now)
+                try await store.confirm(receipt, timeout: Self.timeLeft(deadline))
+                // What was registered before is written down with the jobs.
+                isRegistered.store(true, ordering: .relaxed)
+                distance.store(isNear ? .near : .far, ordering: .relaxed)
                 return isRepeat ? zip(jobs, admissions).map(Self.ownFirstTry) : admissions
             } catch .redis(let error) where error.isWorthAnotherTry && ContinuousClock.now < deadline {
                 isRepeat = isRepeat || error.outcomeIsUnknown

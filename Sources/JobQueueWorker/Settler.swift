@@ -190,6 +190,7 @@ extension StoreError {
     package var isWorthWaitingFor: Bool {
         switch self {
         case .redis(let error): error.isRetryable || error.outcomeIsUnknown
+        case .unwritten: true
         case .foreignFormat, .badAnswer: false
         }
     }

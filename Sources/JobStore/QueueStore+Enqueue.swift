@@ -72,25 +72,24 @@ package enum Admission: Equatable, Sendable {
 }
 
 extension QueueStore {
-    /// Takes in up to 1,000 jobs; answers for each, in order, and the time on Redis' clock.
+    /// Takes in up to 1,000 jobs; answers for each, in order, the time on Redis' clock, and a receipt: they are accepted
+    /// when `confirm` says so.
     ///
     /// `atomic`: all or none. When one is refused (`conflict`, `full`, `invalid`) nothing is stored, and those with which
     /// nothing is wrong are `held`. A duplicate is not refused.
     package func enqueue(
         _ jobs: [NewJob], atomic: Bool = false, timeout: Duration? = nil
-    )
-        async throws(StoreError) -> (now: Int, admissions: [Admission])
-    {
+    ) async throws(StoreError) -> (now: Int, admissions: [Admission], receipt: Receipt) {
         var arguments = arguments(capacity: jobs.reduce(64) { $0 + $1.envelope.count + 160 })
         arguments.append(jobs.count)
         arguments.append(atomic ? 1 : 0)
         for job in jobs { job.write(to: &arguments) }
-        var (_, reader) = try await call(.enqueue, arguments, timeout: timeout)
+        var (reader, receipt) = try await noted(.enqueue, arguments, timeout: timeout)
         return try read { () throws(RedisError) in
             let now = try reader.integer()
             var admissions = [Admission](repeating: .created, count: jobs.count)
             for (position, word) in try reader.exceptions() { admissions[position - 1] = Admission(word: word) }
-            return (now, admissions)
+            return (now, admissions, receipt)
         }
     }
 

@@ -93,12 +93,12 @@ extension QueueStore {
         case gone
     }
 
-    /// Cancels jobs, at most 1,000. Answers for each, in order.
+    /// Cancels jobs, at most 1,000. Answers for each, in order, when it is written down; throws like `confirm`.
     package func cancel(_ ids: [String]) async throws(StoreError) -> [CancelAnswer] {
         var arguments = arguments()
         arguments.append(Limits.cancelledTTL)
         for id in ids { arguments.append(id) }
-        var (_, reader) = try await call(.cancel, arguments)
+        var reader = try await confirmed(.cancel, arguments)
         return try read { () throws(RedisError) in
             _ = try reader.integer()
             var answers: [CancelAnswer] = []
@@ -131,6 +131,7 @@ extension QueueStore {
         }
     }
 
+    /// Gives jobs another life. Answers for each, in order, when it is written down; throws like `confirm`.
     package func requeue(_ jobs: [Requeue]) async throws(StoreError) -> [RequeueAnswer] {
         var arguments = arguments()
         for job in jobs {
@@ -139,7 +140,7 @@ extension QueueStore {
             arguments.append(bytes: job.old)
             arguments.append(bytes: job.new.encoded())
         }
-        var (_, reader) = try await call(.requeue, arguments)
+        var reader = try await confirmed(.requeue, arguments)
         return try read { () throws(RedisError) in
             _ = try reader.integer()
             var answers: [RequeueAnswer] = []

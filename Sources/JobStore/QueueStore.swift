@@ -38,6 +38,9 @@ package struct QueueStore: Sendable {
         return arguments
     }
 
+    /// What to put into `KEYS`, in order.
+    func keys(of script: StoreScript) -> [String] { keys[script.rawValue] }
+
     /// Runs a script and answers a reader placed after the first word, and that word.
     func call(
         _ script: StoreScript, _ arguments: Arguments, timeout: Duration? = nil
@@ -47,7 +50,7 @@ package struct QueueStore: Sendable {
         let reply: Reply
         do throws(RedisError) {
             reply = try await client.evaluate(
-                script.compiled.script, keys: keys[script.rawValue], arguments: arguments, timeout: timeout)
+                script.compiled.script, keys: keys(of: script), arguments: arguments, timeout: timeout)
         } catch { throw .redis(error) }
         return try Self.open(reply)
     }
@@ -58,7 +61,7 @@ package struct QueueStore: Sendable {
         completion: @escaping @Sendable (Result<(word: String, reader: ReplyReader), StoreError>) -> Void
     ) {
         client.submit(
-            evaluating: script.compiled.script, keys: keys[script.rawValue], arguments: arguments, timeout: timeout
+            evaluating: script.compiled.script, keys: keys(of: script), arguments: arguments, timeout: timeout
         ) { result in
             completion(
                 result.mapError(StoreError.redis).flatMap { reply in
@@ -67,7 +70,7 @@ package struct QueueStore: Sendable {
         }
     }
 
-    private static func open(_ reply: Reply) throws(StoreError) -> (word: String, reader: ReplyReader) {
+    static func open(_ reply: Reply) throws(StoreError) -> (word: String, reader: ReplyReader) {
         var reader = reply.reader
         let word = try read { () throws(RedisError) in
             _ = try reader.array()

@@ -8,7 +8,7 @@ extension LoadTests {
     /// `SEED` repeats the choices of a run, `ROUNDS` is the number of kills, `FSYNC` what Redis' `appendfsync` is.
     @Suite struct ChaosTests {
         static let rounds = ProcessInfo.processInfo.environment["ROUNDS"].flatMap { Int($0) } ?? 10
-        /// Anything but `everysec` promises that nothing is lost; how much `everysec` loses is what a run with it measures.
+        /// Anything but `everysec` promises that no outcome is lost; how many `everysec` loses is what a run with it measures.
         static let durability =
             ProcessInfo.processInfo.environment["FSYNC"].map { ["--appendfsync", $0] } ?? writesAtOnce
         /// Kills during one load, each of which begins with a new Redis.

@@ -13,7 +13,7 @@ extension TimeTests {
 
         @Test(arguments: [hour, -hour])
         func `when the clock of Redis is set, what runs goes on, and no record is wiped`(step: Int) async throws {
-            let clock = try await WrongClock()
+            let clock = try await Preload.wrongClock()
             try await Site.run(under: clock.command) { site in
                 let workers = try ["a", "b"].map { try site.worker($0, "--demo-handlers") }
                 try await site.haveBeaten(2)
@@ -43,7 +43,7 @@ extension TimeTests {
 
         @Test(arguments: [hour, -hour])
         func `when the clock of workers is set, nothing changes`(step: Int) async throws {
-            let clock = try await WrongClock()
+            let clock = try await Preload.wrongClock()
             try await Site.run { site in
                 let supervisor = try site.worker(
                     "supervisor", under: clock.command, "--processes", "2", "--demo-handlers")

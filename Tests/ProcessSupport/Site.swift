@@ -7,7 +7,7 @@ import Synchronization
 package import TestSupport
 
 /// For servers that are killed. With `everysec` Redis answers before it writes while an fsync is under way, for two seconds
-/// at most, and a kill takes along what it has not written; this way it writes at once, and what is written survives.
+/// at most, and a kill takes along outcomes of runs; this way it writes at once, and what is written survives.
 package let writesAtOnce = ["--appendfsync", "no"]
 
 /// Where one test happens: a private Redis, one queue, its workers, and the journal that their handlers keep.
