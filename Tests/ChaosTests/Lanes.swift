@@ -10,7 +10,7 @@ enum LoadTests {}
 @Suite(.serialized)
 enum WaitTests {}
 
-/// Another one: time itself stands still or jumps.
+/// Another one: time itself, or a disk, stands still or jumps.
 @Suite(.serialized)
 enum TimeTests {}
 

@@ -7,7 +7,7 @@ import Redis
 import TestSupport
 import Testing
 
-extension WaitTests {
+extension TimeTests {
     /// While Redis waits for its disk it answers and writes later (`appendfsync everysec`), and a kill takes along what it
     /// has not written.
     @Suite(.timeLimit(.minutes(2))) struct SlowDiskTests {
