@@ -20,8 +20,19 @@ let tls: [Target.Dependency] = [
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+]
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // The arrows of Docs/architecture.md, top to bottom. Tests/ArchitectureTests compares the imports of every file with them.
@@ -32,7 +43,9 @@ let package = Package(
         .library(name: "JobQueueClient", targets: ["JobQueueClient"]),
         .library(name: "JobQueueWorker", targets: ["JobQueueWorker"]),
         .library(name: "JobQueueExec", targets: ["JobQueueExec"]),
+        .library(name: "JobQueueHTTP", targets: ["JobQueueHTTP"]),
         .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
+        .library(name: "Telemetry", targets: ["Telemetry"]),
         .executable(name: "queue-worker", targets: ["queue-worker"]),
     ],
     dependencies: [
@@ -41,10 +54,15 @@ let package = Package(
         // Without its readers of files: the formats are ours to name lines in.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
     targets: [
         .executableTarget(name: "queue-worker", dependencies: ["JobQueueCLI"], path: "worker", swiftSettings: house),
@@ -64,22 +82,30 @@ let package = Package(
         .target(
             name: "JobQueueCLI",
             dependencies: [
-                "JobQueueBench", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
-                "TerminalDashboard", "JobStore",
-                "JobModel", "Redis", "CSpawn", arguments, collections, configuration, logging, yaml,
+                "JobQueueBench", "JobQueueHTTP", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker",
+                "JobQueueClient", "TerminalDashboard", "Telemetry", "JobStore",
+                "JobModel", "Redis", "CSpawn", arguments, collections, configuration, logging, metrics, yaml,
             ],
             swiftSettings: house),
         .target(
             name: "TerminalDashboard", dependencies: ["JobStore", "JobModel"],
             path: "dashboard/terminal", swiftSettings: house),
         .target(
+            name: "JobQueueHTTP",
+            dependencies: ["JobQueueClient", "Telemetry", "JobStore", "JobModel", crypto, logging, metrics]
+                + hummingbird + nio,
+            resources: [.embedInCode("Description")], swiftSettings: house),
+        .target(
             name: "JobQueueWorker",
-            dependencies: ["JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", collections, logging] + nio,
+            dependencies: [
+                "JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", collections, logging, metrics,
+            ] + nio,
             swiftSettings: house),
         .target(
             name: "JobQueueSupervisor",
-            dependencies: ["JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", logging],
+            dependencies: ["JobQueueExec", "JobQueueWorker", "Telemetry", "JobStore", "JobModel", logging],
             swiftSettings: house),
+        .target(name: "Telemetry", dependencies: ["JobModel", metrics], swiftSettings: house),
         .target(
             name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
         .target(
@@ -102,6 +128,9 @@ let package = Package(
             path: "Tests/ProcessSupport", swiftSettings: house),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry", "JobModel", "TestSupport", metrics],
+            swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio + tls, swiftSettings: house),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
@@ -110,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel", "Redis", "TestSupport", logging,
+                "JobQueueClient", "JobQueueWorker", "Telemetry", "JobStore", "JobModel", "Redis", "TestSupport",
+                logging,
             ],
             swiftSettings: house),
         .executableTarget(
@@ -128,15 +158,26 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "SupervisorTests",
-            dependencies: ["JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel"],
+            dependencies: [
+                "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "Telemetry", "JobStore", "JobModel",
+                "TestSupport",
+                logging, metrics,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "JobQueueCLI", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard", "JobStore",
-                "JobModel",
+                "JobQueueCLI", "JobQueueHTTP", "JobQueueExec", "JobQueueWorker", "JobQueueClient", "TerminalDashboard",
+                "JobStore", "JobModel",
                 "Redis", "TestSupport", arguments, configuration,
             ],
+            swiftSettings: house),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: [
+                "JobQueueHTTP", "JobQueueWorker", "JobQueueClient", "Telemetry", "JobStore", "JobModel", "Redis",
+                "TestSupport", logging, metrics, yaml,
+            ] + hummingbird + nio,
             swiftSettings: house),
         .executableTarget(
             name: "queue-fixture", dependencies: ["JobQueueCLI", "JobQueueWorker", "JobQueueClient"],

@@ -14,13 +14,23 @@ package struct Envelope: Equatable, Sendable {
     package var metadata: [String: String] = [:]
     /// Of the request that brought the job, for logs: 1 to 128 printable ASCII characters; nil where none did.
     package var requestID: String?
-    /// Only in envelopes that come through the inbox: the job's id, its due time.
+    /// Only in envelopes that come through the inbox: the job's id.
     package var id: String?
+    /// When it was to start first, as the producer said it. Nothing but a statement once the job is stored.
     package var due = Due.now
 
     package init(name: String, payload: ArraySlice<UInt8>) {
         self.name = name
         self.payload = payload
+    }
+
+    /// When it could have started first, ms since 1970; 0 when unknown.
+    package var readyMs: Int {
+        switch due {
+        case .now: createdMs
+        case .at(let ms): max(createdMs, ms)
+        case .after(let ms): createdMs == 0 ? 0 : createdMs + ms
+        }
     }
 
     /// Why an envelope was refused: a sentence for the dead letter.
@@ -37,6 +47,7 @@ extension Envelope {
         JSONWriter.object(capacity: 160 + payload.count) { writer in
             writer.field("name", name)
             if createdMs != 0 { writer.field("created_ms", createdMs) }
+            if case .at(let ms) = due { writer.field("run_at_ms", ms) }
             policy.write(to: &writer)
             if !tags.isEmpty { writer.field("tags", tags) }
             if !metadata.isEmpty { writer.field("metadata", metadata) }

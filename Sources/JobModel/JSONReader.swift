@@ -22,6 +22,11 @@ package enum JSONReader {
         return unescape(inner)
     }
 
+    /// A key as the scanner gives it, without its quotes.
+    package static func key(_ raw: UnsafeBufferPointer<UInt8>) -> String {
+        raw.contains(UInt8(ascii: "\\")) ? unescape(raw[...]) : String(decoding: raw, as: UTF8.self)
+    }
+
     /// A list of strings, or nil when it holds anything else.
     package static func strings(_ value: UnsafeBufferPointer<UInt8>) -> [String]? {
         var list: [String] = []

@@ -9,15 +9,24 @@ package struct JSONScanner {
         package var offset: Int
         package var problem: String
         package var description: String { "\(problem) at byte \(offset)" }
+
+        package init(offset: Int, problem: String) {
+            self.offset = offset
+            self.problem = problem
+        }
     }
 
     /// Deepest nesting of arrays and objects.
     package static let depthLimit = 128
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let depthLimit: Int
     private var at = 0
 
-    package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, depthLimit: Int = Self.depthLimit) {
+        self.bytes = bytes
+        self.depthLimit = depthLimit
+    }
 
     /// Checks one whole document of UTF-8 JSON.
     package static func validate(_ document: [UInt8]) throws(Failure) {
@@ -56,13 +65,13 @@ package struct JSONScanner {
     }
 
     /// Reads an array and calls `element` with the range of each of its values.
-    package mutating func array(_ element: (Range<Int>) -> Void) throws(Failure) {
+    package mutating func array(_ element: (Range<Int>) throws(Failure) -> Void) throws(Failure) {
         space()
         try expect(UInt8(ascii: "["))
         space()
         if take(UInt8(ascii: "]")) { return }
         repeat {
-            element(try value())
+            try element(try value())
             space()
         } while take(UInt8(ascii: ","))
         try expect(UInt8(ascii: "]"))
@@ -91,7 +100,7 @@ package struct JSONScanner {
     }
 
     private mutating func container(depth: Int) throws(Failure) {
-        guard depth <= Self.depthLimit else { throw fail("nested deeper than \(Self.depthLimit)") }
+        guard depth <= depthLimit else { throw fail("nested deeper than \(depthLimit)") }
         let isObject = bytes[at] == UInt8(ascii: "{")
         let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
         at += 1

@@ -47,6 +47,17 @@ package struct JSONWriter {
 
     package mutating func field(_ key: StaticString, json: [UInt8]) { field(key, json: json[...]) }
 
+    package mutating func field(_ key: StaticString, _ value: Bool) {
+        start(key)
+        put(value ? "true" : "false")
+    }
+
+    /// A list of objects that are JSON already.
+    package mutating func field(_ key: StaticString, objects: [[UInt8]]) {
+        start(key)
+        list(objects) { writer, object in object.withUnsafeBufferPointer { writer.put($0) } }
+    }
+
     package mutating func field(_ key: StaticString, _ values: [String]) {
         start(key)
         list(values) { $0.string($1) }

@@ -144,7 +144,7 @@ struct Requeuing {
         var open = Array(ids.indices)
         for _ in 0..<5 where !open.isEmpty {
             let views = try await store.inspect(open.map { ids[$0] }, full: true).jobs
-            let words = try await store.requeue(views.map(Self.request))
+            let words = try await store.requeue(views.map(QueueStore.Requeue.init(again:)))
             for (position, word) in zip(open, words) {
                 switch word {
                 case .ok: answers[position] = Self.requeued
@@ -156,17 +156,5 @@ struct Requeuing {
             open = zip(open, words).filter { $0.1 == .changed }.map(\.0)
         }
         return answers
-    }
-
-    private static func request(_ view: JobView) -> QueueStore.Requeue {
-        var record = RunRecord()
-        record.generation = view.record.generation + 1
-        // The history goes on counting, so that what happened before stays readable.
-        record.errors = view.record.errors
-        record.last = view.record.last
-        record.by = view.record.by
-        record.at = view.record.at
-        let priority = (try? Envelope(parsing: view.envelope))?.policy.priority ?? .normal
-        return QueueStore.Requeue(id: view.id, priority: priority, old: view.recordBytes, new: record)
     }
 }

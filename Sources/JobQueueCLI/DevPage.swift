@@ -9,6 +9,8 @@ struct DevPage {
     var data: String
     /// Where the socket is, when that is not in the data folder.
     var socketFolder: String?
+    /// Where the HTTP API is, for this machine only.
+    var api: String
     /// Where Redis is, without anything that a shell would read in its own way.
     var url: String
     var slots: Int
@@ -30,8 +32,10 @@ struct DevPage {
             "  worker    \(slots) \(slots == 1 ? "slot" : "slots"), \(queues.contains(",") ? "queues" : "queue") \(queues)"
         )
         lines += Self.wrap(handlers, indent: 12, label: "  handlers  ")
+        lines.append("  http      \(api), for this machine only, without tokens")
         lines.append("  try       in another terminal:")
         lines += Self.join(["              REDIS_URL=\(url)", ShellWord.quote(program), attempt])
+        if handlers.contains("demo.echo") { lines += curl }
         return lines + [
             "", "  For development only: one process on one machine, no password, no backups.",
             "  Ctrl-C stops everything and keeps the data; --fresh begins without it.", "",
@@ -49,6 +53,16 @@ struct DevPage {
     private var attempt: String {
         guard handlers.contains("demo.echo") else { return "info" }
         return "enqueue demo.echo hi=1 \(queueToTry == .default ? "" : "-q \(queueToTry) ")--wait 10s"
+    }
+
+    /// The same job over HTTP. Names of queues have nothing in them that a shell or JSON would read in its own way.
+    private var curl: [String] {
+        let queue = queueToTry == .default ? "" : #","queue":"\#(queueToTry)""#
+        let job = #"'{"name":"demo.echo"\#(queue),"payload":{"hi":1}}'"#
+        return Self.join([
+            "              curl -s \(api)/v1/jobs", "-H 'Prefer: wait=10'", "-H 'Content-Type: application/json'",
+            "-d \(job)",
+        ])
     }
 
     /// Parts of one command on one line where they fit, else with a `\` at the end of each but the last: it is to be pasted.

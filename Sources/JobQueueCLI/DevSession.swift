@@ -1,35 +1,73 @@
 import Foundation
 import JobQueueClient
+import JobQueueHTTP
 import JobQueueWorker
 import Logging
+import Telemetry
 
 /// A private Redis and a worker, from their start to their end.
 struct DevSession {
     let folder: DataFolder
     /// 0: no TCP.
     let port: Int
+    /// Where the API is tried first; when that port is taken, any is.
+    let httpPort: Int
     let handlers: Handlers
     let settings: WorkerConfiguration
 
     /// Returns when everything has ended that it started.
-    func run(_ page: (PrivateServer) -> DevPage) async throws {
+    func run(_ page: (PrivateServer, APIServer.Place) -> DevPage) async throws {
         let traps = [SIGTERM, SIGINT] + (WorkerRun.isHangupIgnored ? [] : [SIGHUP])
         // A signal gives the start up.
         let atStart = SignalStream(traps)
         guard let server = try await start(until: atStart) else { return }
         do {
             let worker = try Self.worker(url: server.url, handlers, settings)
-            for line in page(server).lines { try Output.print(line) }
-            let run = WorkerRun(worker: worker, logger: settings.logger, abandon: { server.abandon() })
-            try await run.run {
-                try await Self.work(worker, on: server)
-                if await !server.stop() {
-                    settings.logger.warning("redis-server did not end by itself and was killed")
+            try await withAPI(on: server) { place in
+                for line in page(server, place).lines { try Output.print(line) }
+                let run = WorkerRun(worker: worker, logger: settings.logger, abandon: { server.abandon() })
+                try await run.run {
+                    try await Self.work(worker, on: server)
+                    if await !server.stop() {
+                        settings.logger.warning("redis-server did not end by itself and was killed")
+                    }
                 }
             }
         } catch {
             await server.stop()
             throw error
+        }
+    }
+
+    /// Serves the API to this machine while the body runs.
+    private func withAPI(on server: PrivateServer, _ body: (APIServer.Place) async throws -> Void) async throws {
+        let queue: JobQueue
+        do throws(JobQueueError) { queue = try await JobQueue(url: server.url) } catch { throw Failure(error) }
+        var configuration = JobQueueAPI.Configuration()
+        configuration.logger = settings.logger
+        configuration.metrics = settings.metrics as? PrometheusMetrics
+        var api = JobQueueAPI(queue: queue, configuration: configuration, gate: LocalGate())
+        api.extraRoutes += Health([.redis(queue, within: .seconds(1))]).routes
+        let result: Result<Void, any Error>
+        do {
+            try await serve(api, on: httpPort, body)
+            result = .success(())
+        } catch { result = .failure(error) }
+        await queue.close()
+        try result.get()
+    }
+
+    private func serve(
+        _ api: JobQueueAPI, on port: Int, _ body: (APIServer.Place) async throws -> Void
+    ) async throws {
+        var configuration = APIServer.Configuration()
+        configuration.place = .port(host: "127.0.0.1", port)
+        configuration.grace = .seconds(1)
+        configuration.logger = settings.logger
+        do { try await APIServer(api, configuration).run(body) } catch let failure as APIServer.Failure {
+            // A development server more, or anything else: no reason not to begin.
+            guard failure.kind == .taken, port != 0 else { throw Failure(failure) }
+            try await serve(api, on: 0, body)
         }
     }
 

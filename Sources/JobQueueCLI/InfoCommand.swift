@@ -23,60 +23,20 @@ struct InfoCommand: AsyncParsableCommand {
         }
         // What is wrong with the server stands on the page.
         try await redis.withQueueToRead(warns: false) { queue in
-            let report = try await InfoReader(store: queue.store).report(only)
+            let report = try await InfoReader(store: queue.store).report(onKnown: only)
             if json { return try Output.json(report) }
             for line in InfoPage(report, Terminal.style).lines { try Output.print(line) }
         }
     }
 }
 
-/// Collects what `info` shows.
-struct InfoReader {
-    let store: Store
-
-    /// A report on all queues, or on some. A queue that cannot be read does not hide the others.
-    func report(_ only: [QueueName]) async throws -> InfoReport {
-        let known = try await store.queues()
-        var snapshots: [QueueSnapshot] = []
-        var findings: [InfoReport.Attention] = []
-        for name in only.isEmpty ? known : only {
-            let snapshot: QueueSnapshot
-            do throws(StoreError) {
-                snapshot = try await store.queue(name).snapshot()
-                if let finding = try await unhandled(snapshot) { findings.append(finding) }
-            } catch {
-                findings.append(try unreadable(name, error))
-                continue
-            }
-            // A queue that other programs filled is in no register before its first worker.
-            guard known.contains(name) || !snapshot.isBlank else {
-                throw Failure(.notFound, "there is no queue \(name): nothing was ever enqueued to it")
-            }
-            snapshots.append(snapshot)
-        }
-        return InfoReport(server: try await store.server(), snapshots: snapshots, findings: findings)
-    }
-
-    /// Jobs without a handler try again within minutes, so they are among the next to be due.
-    private func unhandled(_ snapshot: QueueSnapshot) async throws(StoreError) -> InfoReport.Attention? {
-        guard snapshot.count(.retrying) > 0 else { return nil }
-        let queue = store.queue(snapshot.name)
-        let next = try await queue.ids(.retrying, offset: 0, limit: 200)
-        let waiting = try await queue.inspect(next, full: false).jobs.filter { $0.record.last == .unhandled }
-        guard let first = waiting.first else { return nil }
-        let envelope = try await queue.inspect([first.id], full: true).jobs.first?.envelope ?? []
-        let name = (try? Envelope(parsing: envelope))?.name ?? first.id
-        let count = Quantity.of(waiting.count, "job") + (snapshot.count(.retrying) > next.count ? " or more" : "")
-        return .init(
-            queue: snapshot.name.text, code: "no-handler",
-            message: "no worker had a handler for \(count), such as \(name)")
-    }
-
-    /// What is wrong with one queue; throws what is wrong with the connection.
-    private func unreadable(_ name: QueueName, _ error: StoreError) throws -> InfoReport.Attention {
-        let reason = JobQueueError(error)
-        guard [.foreignFormat, .internalError].contains(reason.code) else { throw error }
-        return .init(queue: name.text, code: "unreadable", message: reason.message)
+extension InfoReader {
+    /// The same, and throws for a queue that is not there.
+    func report(onKnown queues: [QueueName]) async throws -> InfoReport {
+        let report = try await report(queues)
+        let seen = Set(report.queues.map(\.name) + report.attention.map(\.queue))
+        guard let missing = queues.first(where: { !seen.contains($0.text) }) else { return report }
+        throw Failure(.notFound, "there is no queue \(missing): nothing was ever enqueued to it")
     }
 }
 

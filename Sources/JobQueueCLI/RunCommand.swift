@@ -1,9 +1,11 @@
 import ArgumentParser
 import Foundation
 import JobQueueClient
+import JobQueueSupervisor
 import JobQueueWorker
 import Logging
 import Redis
+import Telemetry
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var processes: ProcessOptions
 
+    @OptionGroup var admin: AdminOptions
+
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
 
@@ -37,15 +41,18 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Descriptors.check()
-        let sources = redis.sources(options.settings.merging(processes.settings) { $1 })
+        let sources = redis.sources(options.settings.merging(processes.settings) { $1 }.merging(admin.settings) { $1 })
         let settings = try Settings(sources)
         let logger = settings.logger()
+        // Before handlers make counters of their own.
+        let metrics = settings.adminPort.map { _ in ProcessMetrics.start() }
         let handlers = try await options.handlers(settings, sources)
         for stranger in sources.strangers { logger.warning("\(stranger)") }
         var configuration = settings.worker
         configuration.isBurst = burst
         configuration.maxIdle = maxIdleTime?.duration
         configuration.logger = logger
+        configuration.metrics = metrics
         do throws(Board.Missing) { configuration.board = try Board.inherited() } catch {
             throw Failure(
                 .failed,
@@ -66,24 +73,47 @@ struct RunCommand: AsyncParsableCommand {
         defer { pidFile?.remove() }
         if settings.processes != 0, !isSupervised {
             let names = Set(handlers.names).subtracting(settings.handlers.map(\.name))
-            return try await supervise(settings, configuration, names: names, notice)
+            let herd = HerdMetrics()
+            let families = { @Sendable in MetricFamily.sum([metrics?.families ?? [], herd.families]) }
+            return try await settings.withAdmin(nil, metrics: families, logger) {
+                try await supervise(settings, configuration, names: names, herd, notice)
+            }
         }
+        let run = WorkerRun(
+            worker: worker, logger: logger, isService: WorkerRun.isService, isSupervised: isSupervised, notice: notice)
+        try await work(settings, configuration, run, hasHandlers: !handlers.names.isEmpty, metrics)
+    }
+
+    /// Works in this process, and tells of that who asks.
+    private func work(
+        _ settings: Settings, _ configuration: WorkerConfiguration, _ run: WorkerRun, hasHandlers: Bool,
+        _ metrics: PrometheusMetrics?
+    ) async throws {
+        let logger = configuration.logger
         // What a worker cannot start without is looked at first: then a wrong call is one line, not the last of four.
         try await settings.redis.withQueue { _ in }
-        if handlers.names.isEmpty {
+        if !hasHandlers {
             logger.warning("this program has no handlers: every job will wait as \"no handler\"; try --demo-handlers")
         }
         logger.info(
-            isForSuspects ? "working on jobs that have to run alone" : "working",
+            configuration.suspects == .only ? "working on jobs that have to run alone" : "working",
             metadata: [
                 "event": "worker.started",
                 "queues": "\(configuration.queues.queues.map(\.text).joined(separator: ","))",
                 "slots": .stringConvertible(configuration.concurrency),
                 "pid": .stringConvertible(Int(getpid())),
             ])
-        try await WorkerRun(
-            worker: worker, logger: logger, isService: WorkerRun.isService, isSupervised: isSupervised, notice: notice
-        ).run()
+        // Of processes under a supervisor, that one tells how they are.
+        if let board = configuration.board {
+            if let metrics {
+                try await MetricsTeller(metrics, board, logger: logger).run { try await run.run() }
+            } else {
+                try await run.run()
+            }
+        } else {
+            let families = { @Sendable in metrics?.families ?? [] }
+            try await settings.withAdmin(run.worker, metrics: families, logger) { try await run.run() }
+        }
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }
 }

@@ -45,7 +45,8 @@ extension RunCommand {
     /// Runs this command once more in each of some processes, and keeps them alive. What is wrong with the configuration
     /// or with Redis is found here, once, before the first is started. `names` have handlers in this program.
     func supervise(
-        _ settings: Settings, _ worker: WorkerConfiguration, names: Set<String>, _ notice: ServiceNotice?
+        _ settings: Settings, _ worker: WorkerConfiguration, names: Set<String>, _ metrics: HerdMetrics,
+        _ notice: ServiceNotice?
     ) async throws {
         let logger = worker.logger
         let configuration = herd(settings)
@@ -68,7 +69,7 @@ extension RunCommand {
                 queue.store, arguments: arguments, configuration, logger: logger,
                 check: { checkSettings(settings.redis, names) },
                 forward: { LogSink.standardError.write($0, notice: format.notice) },
-                announce: { notice?.hear($0) })
+                announce: { notice?.hear($0) }, metrics: metrics)
             return await supervisor.run(signals.numbers)
         }
         logger.info("stopped", metadata: ["event": "supervisor.stopped"])

@@ -100,10 +100,16 @@ extension Policy {
 }
 
 extension JobQueue {
-    func prepare(_ draft: Draft, due: Due) throws(JobQueueError) -> NewJob {
-        let now = now
+    /// `now`: when it is said to be made, ms since 1970.
+    func prepare(_ draft: Draft, due: Due, now: Int? = nil) throws(JobQueueError) -> NewJob {
+        let now = now ?? self.now
         var envelope = draft.envelope
         envelope.createdMs = now
+        switch due {
+        case .now: break
+        case .at: envelope.due = due
+        case .after(let ms): envelope.due = .at(ms: min(now + ms, Due.latest))
+        }
         if let expiry = draft.expiry { envelope.policy.expiresMs = min(now + expiry.milliseconds, Due.latest) }
         let payload = envelope.payload
         guard payload.count <= configuration.maxPayloadBytes else {

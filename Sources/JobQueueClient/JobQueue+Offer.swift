@@ -12,6 +12,8 @@ package struct Offer: Sendable {
     package var options: JobOptions
     /// Of the request that brought it, for logs: 1 to 128 printable ASCII characters.
     package var requestID: String?
+    /// When it is said to be made, ms since 1970; nil: now.
+    package var createdMs: Int?
 
     package init(
         name: String, payload: [UInt8], identity: JobIdentity = .made, due: Due = .now,
@@ -88,6 +90,6 @@ extension JobQueue {
         var draft = try Draft(
             name: offer.name, payload: offer.payload, identity: offer.identity, terms: terms, isJSON: false)
         draft.envelope.requestID = offer.requestID
-        return (terms.queue, try prepare(draft, due: offer.due))
+        return (terms.queue, try prepare(draft, due: offer.due, now: offer.createdMs ?? now))
     }
 }

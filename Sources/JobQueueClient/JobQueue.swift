@@ -35,9 +35,12 @@ public final class JobQueue: Sendable {
 
     package let store: Store
     let configuration: Configuration
+    /// The largest payload, in bytes.
+    package var maxPayloadBytes: Int { configuration.maxPayloadBytes }
     let ids = Mutex(ULIDFactory())
     private let queues = Mutex<[QueueName: QueueEntrance]>([:])
     private let clock = RedisClock()
+    private let checked = Atomic(false)
 
     /// Connects, and checks that the server is one that keeps jobs.
     ///
@@ -56,12 +59,27 @@ public final class JobQueue: Sendable {
         store = Store(client)
         self.configuration = configuration
         do throws(JobQueueError) {
-            clock.learn(try await Self.open(store, configuration))
+            try await check()
         } catch {
             await client.close()
             throw error
         }
     }
+
+    /// For a server that starts before its Redis does. Nothing must be asked of it until `check` has returned once.
+    package init(unchecked client: RedisClient, configuration: Configuration = Configuration()) {
+        store = Store(client)
+        self.configuration = configuration
+    }
+
+    /// Connects, and checks that the server is one that keeps jobs. May be called again after it has thrown.
+    package func check() async throws(JobQueueError) {
+        clock.learn(try await Self.open(store, configuration))
+        checked.store(true, ordering: .releasing)
+    }
+
+    /// The server has been found to be one that keeps jobs.
+    package var isChecked: Bool { checked.load(ordering: .acquiring) }
 
     /// Connects and checks the server; answers its time.
     private static func open(_ store: Store, _ configuration: Configuration) async throws(JobQueueError) -> Int {
@@ -82,7 +100,7 @@ public final class JobQueue: Sendable {
     public func close() async { await store.client.close() }
 
     /// Milliseconds since 1970 by Redis' clock, as far as this process knows it.
-    var now: Int { clock.now }
+    package var now: Int { clock.now }
 
     func entrance(_ queue: QueueName) -> QueueEntrance {
         queues.withLock { queues in

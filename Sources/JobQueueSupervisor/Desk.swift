@@ -25,6 +25,7 @@ struct Desk {
     var configuration: Supervisor.Configuration
     let check: @Sendable () -> Supervisor.Check
     let announce: @Sendable (Supervisor.Notice) -> Void
+    let metrics: HerdMetrics?
     let logger: Logger
     private let start = ContinuousClock.now
     var herd: Herd
@@ -41,11 +42,12 @@ struct Desk {
 
     init(
         _ configuration: Supervisor.Configuration, check: @escaping @Sendable () -> Supervisor.Check,
-        announce: @escaping @Sendable (Supervisor.Notice) -> Void, logger: Logger
+        announce: @escaping @Sendable (Supervisor.Notice) -> Void, metrics: HerdMetrics? = nil, logger: Logger
     ) {
         self.configuration = configuration
         self.check = check
         self.announce = announce
+        self.metrics = metrics
         self.logger = logger
         herd = Herd(configuration.processes, Self.rules(configuration), now: 0)
     }
@@ -128,6 +130,7 @@ struct Desk {
             return refuse(index, "no memory or descriptor is left")
         }
         kin[index] = Kin(board: board)
+        metrics?.began(index, board)
         return .start(index, board, configuration.grace)
     }
 
@@ -167,6 +170,7 @@ struct Desk {
 
     private mutating func ended(_ index: Int, _ end: Companion.End?, _ problem: String) -> [Supervisor.Errand] {
         let kin = kin.removeValue(forKey: index)
+        metrics?.ended(index)
         let isInOrder = end?.code == 0
         // In burst mode one that says why it cannot work would say so for ever. 70: what it ran was to blame.
         let isFinal = configuration.isBurst && end?.code.map { $0 != 70 } ?? false

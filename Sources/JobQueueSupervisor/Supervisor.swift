@@ -67,6 +67,7 @@ package struct Supervisor: Sendable {
     private let check: @Sendable () -> Check
     private let forward: @Sendable (String) -> Void
     private let announce: @Sendable (Notice) -> Void
+    private let metrics: HerdMetrics?
     private let logger: Logger
 
     /// - Parameters:
@@ -75,10 +76,11 @@ package struct Supervisor: Sendable {
     ///   - check: Asked before processes are replaced.
     ///   - forward: Where the lines go that the processes write to stderr.
     ///   - announce: Told what this process is doing.
+    ///   - metrics: Told whose counts are to be added up.
     package init(
         _ store: Store, arguments: [String], _ configuration: Configuration, logger: Logger,
         check: @escaping @Sendable () -> Check, forward: @escaping @Sendable (String) -> Void,
-        announce: @escaping @Sendable (Notice) -> Void
+        announce: @escaping @Sendable (Notice) -> Void, metrics: HerdMetrics? = nil
     ) {
         self.store = store
         self.arguments = arguments
@@ -87,6 +89,7 @@ package struct Supervisor: Sendable {
         self.check = check
         self.forward = forward
         self.announce = announce
+        self.metrics = metrics
     }
 
     /// Returns when all processes have ended and what they had is given back. Answers the status to exit with. `signals` are
@@ -103,7 +106,8 @@ package struct Supervisor: Sendable {
             }
             // What is begun for a process is brought to its end before this ends. Discarding: there may be many.
             let status = await withDiscardingTaskGroup(returning: Int32.self) { work in
-                var desk = Desk(configuration, check: check, announce: announce, logger: logger)
+                var desk = Desk(
+                    configuration, check: check, announce: announce, metrics: metrics, logger: logger)
                 for await event in events {
                     for errand in desk.hear(event) { work.addTask { await perform(errand, news) } }
                     if desk.herd.isOver { break }

@@ -23,7 +23,7 @@ package final class Board: @unchecked Sendable {
     /// Words of 8 bytes: the turns of the heart, the number of leases ever held, the slots, the number of runs ever ended,
     /// the worker's clock at its last turn, whether it is there for suspects; then a name of a worker, the last ends, leases, slots. A name is a length and 64 bytes: the longest there are, but
     /// for a worker's, which is cut.
-    private enum Layout {
+    enum Layout {
         static let turns = 0
         static let leases = 8
         static let slots = 16
@@ -43,7 +43,12 @@ package final class Board: @unchecked Sendable {
         static let firstSlot = firstLease + leaseLimit * lease
         /// State, runs that have ended, token, start, id.
         static let slot = 32 + name
-        static func size(slots: Int) -> Int { firstSlot + slots * slot }
+        /// How often the process told what it counts; then two pages, which are written in turns: a length and bytes.
+        static func pages(slots: Int) -> Int { firstSlot + slots * slot }
+        /// Memory that nobody touches costs nothing.
+        static let pageLimit = 4 << 20
+        static let page = 8 + pageLimit
+        static func size(slots: Int) -> Int { pages(slots: slots) + 8 + 2 * page }
     }
 
     /// What a slot is doing.
@@ -54,7 +59,7 @@ package final class Board: @unchecked Sendable {
         case condemned
     }
 
-    private let base: UnsafeMutableRawPointer
+    let base: UnsafeMutableRawPointer
     package let slots: Int
     /// The supervisor's end. The worker's is closed once it is mapped.
     private let descriptor: Int32
@@ -254,7 +259,7 @@ package final class Board: @unchecked Sendable {
 
     private func place(ofSlot slot: Int) -> Int { Layout.firstSlot + slot * Layout.slot }
 
-    private func word(_ offset: Int) -> Int { base.load(fromByteOffset: offset, as: Int.self) }
+    func word(_ offset: Int) -> Int { base.load(fromByteOffset: offset, as: Int.self) }
 
     /// A dead process may have left anything.
     private func count(_ offset: Int, _ limit: Int) -> Int { max(0, min(word(offset), limit)) }

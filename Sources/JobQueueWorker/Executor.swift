@@ -49,6 +49,7 @@ struct Executor: Sendable {
         let facts = RunFacts(worker: worker, now: clock.redis(at: end), ms: (end - start) / 1_000_000)
         let disposition = decide(
             outcome, policy: run.envelope.policy, record: run.record, facts: facts, random: .random(in: 0..<1))
+        run.tally?.ended(outcome, disposition, nanoseconds: end - start)
         log(run, disposition, ms: facts.ms)
         return Settlement(id: run.id, token: run.token, disposition: disposition)
     }
@@ -59,6 +60,7 @@ struct Executor: Sendable {
         guard let handle = handlers[run.envelope.name] else { return (.unhandled, nil) }
         let limit = policy.timeoutMs < 0 ? Slot.never : start + min(policy.timeoutMs, Due.latest / 1000) * 1_000_000
         slot.begin(run, now: start, deadline: limit)
+        run.tally?.began(run, at: clock.redis(at: start))
         let context = JobContext(run: run, slot: slot, limit: limit, surroundings)
         let result: Result<Handlers.Output, any Error>
         do { result = .success(try await handle(run.envelope.payload, context)) } catch { result = .failure(error) }

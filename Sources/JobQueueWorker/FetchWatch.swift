@@ -6,6 +6,9 @@ struct FetchWatch {
     /// As of the last look.
     private(set) var isLive = true
 
+    /// How long the loop has been standing still with nothing to wait for, ns.
+    func age(now: Int) -> Int { now - (since ?? now) }
+
     /// - Parameters:
     ///   - isWaiting: The loop waits for something that other parts will do, such as ending a run. How long is not its fault.
     ///   - isStarved: Claimed jobs have been waiting for too long to be looked at.

@@ -20,7 +20,8 @@ final class Heart: Sendable {
     }
 
     /// How often it turns. Time limits are kept to within this.
-    private static let period = TimeAmount.milliseconds(20)
+    private static let period = TimeAmount.nanoseconds(Int64(periodNanoseconds))
+    private static let periodNanoseconds = 20_000_000
     /// After this long without a turn the world has been standing still: look around before saying that all is well, ns.
     private static let stillness = 10_000_000_000
     /// Beats stop when claimed jobs have been waiting for so long to be looked at, ns: others shall have them.
@@ -39,13 +40,14 @@ final class Heart: Sendable {
     private let client: RedisClient
     private let killAfter: Int
     private let board: Board?
+    private let meter: WorkerMeter?
     private let onTurn: (@Sendable () -> Void)?
     private let logger: Logger
 
     init(
         worker: WorkerIdentity, members: Members, slots: [Slot], buffer: JobBuffer, fetcher: Fetcher, upkeep: Upkeep,
         clock: WorkerClock, client: RedisClient, killAfter: Duration,
-        board: Board?, onTurn: (@Sendable () -> Void)?, logger: Logger
+        board: Board?, meter: WorkerMeter?, onTurn: (@Sendable () -> Void)?, logger: Logger
     ) {
         self.worker = worker
         self.members = members
@@ -57,6 +59,7 @@ final class Heart: Sendable {
         self.client = client
         self.killAfter = killAfter.milliseconds * 1_000_000
         self.board = board
+        self.meter = meter
         self.onTurn = onTurn
         self.logger = logger
     }
@@ -78,6 +81,7 @@ final class Heart: Sendable {
     private func turn() {
         let now = clock.nanoseconds
         board?.turn(now: now)
+        meter?.note(busy: slots.count(where: \.isRunning))
         if checkLife(now) { onTurn?() }
         for slot in slots {
             if let stuck = slot.checkDeadline(now: now, killAfter: killAfter) { giveUp(stuck) }
@@ -144,6 +148,13 @@ final class Heart: Sendable {
         return state.withLock {
             $0.fetch.look(now: now, turns: turns, isWaiting: isWaiting, isStarved: isStarved, patience: patience)
         }
+    }
+
+    /// How long what claims jobs has been standing still, or this that looks at it.
+    var fetchAge: Duration {
+        let now = clock.nanoseconds
+        let age = state.withLock { max($0.fetch.age(now: $0.lastTurn), now - $0.lastTurn - Self.periodNanoseconds) }
+        return .nanoseconds(max(0, age))
     }
 
     /// As of the last turn, which must not be long ago.
@@ -237,6 +248,6 @@ final class Heart: Sendable {
                 WorkerCard.Run(
                     id: run.id, name: run.envelope.name, attempt: run.record.attempts + 1,
                     started: clock.redis(at: started))
-            })
+            }, names: worker.names)
     }
 }

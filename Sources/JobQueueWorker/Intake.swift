@@ -9,6 +9,7 @@ struct Intake {
     /// Largest envelope, in bytes.
     let limit: Int
     let clock: WorkerClock
+    var meter: QueueMeter?
 
     private static let slice = 100
 
@@ -18,14 +19,18 @@ struct Intake {
             let entries = try await store.inbox(limit: Self.slice, cut: limit)
             if entries.isEmpty { return }
             var good: [(entry: String, job: NewJob)] = []
+            var names: [String] = []
             var bad: [QueueStore.BadEntry] = []
             for entry in entries {
                 switch check(entry) {
-                case .success(let job): good.append((entry.entry, job))
+                case .success((let name, let job)):
+                    names.append(name)
+                    good.append((entry.entry, job))
                 case .failure(let refusal): bad.append(deadLetter(entry, refusal.description))
                 }
             }
             let admissions = try await store.intake(good: good, bad: bad)
+            count(names, admissions)
             // A conflict or a refused name stays in the stream; it becomes a dead letter in a second step.
             var late: [QueueStore.BadEntry] = []
             for (index, admission) in admissions.enumerated() {
@@ -37,7 +42,16 @@ struct Intake {
         }
     }
 
-    private func check(_ entry: QueueStore.InboxEntry) -> Result<NewJob, Envelope.Refusal> {
+    /// Bad entries are dead jobs of the queue, and are counted as those.
+    private func count(_ names: [String], _ admissions: [Admission?]) {
+        guard let meter else { return }
+        for (name, admission) in zip(names, admissions) {
+            // What the queue has no room for stays in the inbox.
+            if let admission, admission != .full { meter.took(in: name, admission.word) }
+        }
+    }
+
+    private func check(_ entry: QueueStore.InboxEntry) -> Result<(String, NewJob), Envelope.Refusal> {
         Result { () throws(Envelope.Refusal) in
             if entry.envelope.isEmpty { throw .init("the entry has no field \"job\": XADD <inbox> * job <envelope>") }
             guard entry.size <= limit else {
@@ -48,10 +62,11 @@ struct Intake {
             }
             let envelope = try Envelope(parsing: entry.envelope)
             if let id = envelope.id, !Names.isID(id) { throw .init("bad \"id\": use 1 to 64 of A-Z a-z 0-9 ._-:") }
-            return NewJob(
+            let job = NewJob(
                 id: envelope.id ?? Self.id(entry), envelope: Array(entry.envelope), priority: envelope.policy.priority,
                 due: due(envelope.due, entry), rememberMs: NewJob.ownIDMemoryMs,
                 digest: NewJob.digest(name: envelope.name, payload: envelope.payload))
+            return (envelope.name, job)
         }
     }
 

@@ -9,6 +9,8 @@ final class Member: Sendable {
     let queue: QueueName
     let store: QueueStore
     let suspectSince = Atomic(0)
+    /// Where its jobs are counted.
+    let meter: QueueMeter?
     fileprivate let state = Mutex(State())
 
     fileprivate struct State {
@@ -18,8 +20,9 @@ final class Member: Sendable {
         var problem: StoreError?
     }
 
-    init(_ store: QueueStore) {
+    init(_ store: QueueStore, meter: QueueMeter?) {
         queue = store.name
+        self.meter = meter
         self.store = store
     }
 
@@ -43,9 +46,9 @@ final class Members: Sendable {
 
     init(
         _ queues: [QueueName], home: Store, lease: Duration, slots: [Slot], clock: WorkerClock, board: Board?,
-        logger: Logger
+        meter: WorkerMeter?, logger: Logger
     ) {
-        all = queues.map { Member(home.queue($0)) }
+        all = queues.map { Member(home.queue($0), meter: meter?.queue($0)) }
         self.home = home
         length = lease
         self.slots = slots
@@ -116,7 +119,8 @@ final class Members: Sendable {
             case .joined(let now, let born, let leaseMs):
                 clock.learn(redis: now)
                 let lease = Lease(
-                    queue: member.queue, incarnation: incarnation, born: born, length: .milliseconds(leaseMs))
+                    queue: member.queue, incarnation: incarnation, born: born, length: .milliseconds(leaseMs),
+                    meter: member.meter)
                 member.state.withLock { state in
                     state.lease = lease
                     state.problem = nil

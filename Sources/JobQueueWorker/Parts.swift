@@ -15,19 +15,23 @@ struct Parts: Sendable {
     private let upkeep: Upkeep
     private let fetcher: Fetcher
     private let waker: Waker
+    private let meter: WorkerMeter?
     private let closing = Gate()
 
     init(_ configuration: WorkerConfiguration, _ handlers: Handlers, _ store: Store, _ waker: Waker) {
         let clock = WorkerClock()
         let logger = configuration.logger
-        identity = WorkerIdentity(clock: clock)
+        identity = WorkerIdentity(clock: clock, names: handlers.names)
         let board = configuration.board
         board?.introduce(identity.id)
         slots = (0..<configuration.concurrency).map { Slot(shownAt: board?.place($0)) }
+        meter = configuration.metrics.map {
+            WorkerMeter($0, queues: configuration.queues.queues, names: handlers.names)
+        }
         buffer = JobBuffer(concurrency: configuration.concurrency, prefetch: configuration.prefetch)
         members = Members(
             configuration.queues.queues, home: store, lease: configuration.lease, slots: slots, clock: clock,
-            board: board, logger: logger)
+            board: board, meter: meter, logger: logger)
         settler = Settler(members.all.map(\.store), clock: clock, logger: logger)
         executor = Executor(
             handlers: handlers.bodies, worker: identity.id, maxResultBytes: configuration.maxResultBytes,
@@ -44,7 +48,7 @@ struct Parts: Sendable {
         heart = Heart(
             worker: identity, members: members, slots: slots, buffer: buffer, fetcher: fetcher, upkeep: upkeep,
             clock: clock, client: store.client, killAfter: configuration.killAfter, board: board,
-            onTurn: configuration.onTurn, logger: logger)
+            meter: meter, onTurn: configuration.onTurn, logger: logger)
     }
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.
@@ -69,6 +73,8 @@ struct Parts: Sendable {
 
     /// Works until closed, or with `isBurst` until there is nothing to do, and everything is settled.
     func run(isBurst: Bool) async {
+        meter?.open(slots: slots.count)
+        defer { meter?.close() }
         await withDiscardingTaskGroup { beside in
             beside.addTask { await upkeep.run() }
             await withDiscardingTaskGroup { settling in

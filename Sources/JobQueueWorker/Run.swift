@@ -11,16 +11,21 @@ final class Lease: Sendable {
     let length: Duration
     /// Set once somebody else may have these jobs. Never unset.
     private let over = Atomic(false)
+    /// Where its jobs are counted.
+    let meter: QueueMeter?
     /// Jobs that this side thinks it holds: claimed and not yet settled.
     private let count = Atomic(0)
     /// Claim numbers: the last one, and those that are not answered yet. Few are under way at a time.
     private let claims = Mutex<(last: Int, open: [Int])>((0, []))
 
-    init(queue: QueueName, incarnation: Incarnation, born: String, length: Duration) {
+    init(
+        queue: QueueName, incarnation: Incarnation, born: String, length: Duration, meter: QueueMeter? = nil
+    ) {
         self.queue = queue
         self.incarnation = incarnation
         self.born = born
         self.length = length
+        self.meter = meter
     }
 
     var isOver: Bool { over.load(ordering: .acquiring) }
@@ -58,6 +63,8 @@ final class Run: Sendable {
     let epoch: Int
     /// Claimed to run with nothing beside it.
     let isAlone: Bool
+    /// Where it is counted; nil when nothing is.
+    let tally: JobTally?
 
     init(_ job: ClaimedJob, _ envelope: Envelope, lease: Lease, epoch: Int, isAlone: Bool) {
         id = job.id
@@ -68,6 +75,7 @@ final class Run: Sendable {
         self.lease = lease
         self.epoch = epoch
         self.isAlone = isAlone
+        tally = lease.meter?.tally(envelope.name)
     }
 
     /// A run whose job is somebody else's to settle.
@@ -82,6 +90,7 @@ final class Run: Sendable {
         self.lease = lease
         self.epoch = epoch
         isAlone = true
+        tally = nil
     }
 }
 

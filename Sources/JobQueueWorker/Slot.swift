@@ -128,6 +128,9 @@ final class Slot: Sendable {
         state.withLock { state in state.run.map { ($0, state.started) } }
     }
 
+    /// A run goes on, as far as can be seen without a lock.
+    var isRunning: Bool { deadline.load(ordering: .relaxed) != 0 }
+
     /// Runs something else than this.
     func isBusy(besides run: Run?) -> Bool { current.map { $0.run !== run } ?? false }
 

@@ -79,8 +79,10 @@ final class Upkeep: Sendable {
     }
 
     private func intake(_ member: Member) async throws(StoreError) {
-        try await Intake(store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock)
-            .run { bell.isClosed }
+        try await Intake(
+            store: member.store, worker: worker, limit: maxPayloadBytes, clock: clock, meter: member.meter
+        )
+        .run { bell.isClosed }
     }
 
     /// Makes jobs that can be claimed of what is due and of what lies in the inbox.
@@ -118,9 +120,12 @@ final class Upkeep: Sendable {
             let facts = RunFacts(
                 worker: who, now: slice.now, ms: starts[job.id].map { max(0, slice.now - $0) } ?? 0)
             let envelope = try? Envelope(parsing: job.envelope)
+            let outcome: Outcome =
+                envelope == nil ? .malformed(RunError("the envelope cannot be read")) : .lost(error)
             let disposition = decide(
-                envelope == nil ? .malformed(RunError("the envelope cannot be read")) : .lost(error),
-                policy: envelope?.policy ?? .standard, record: RunRecord(parsing: job.record), facts: facts, random: 0)
+                outcome, policy: envelope?.policy ?? .standard, record: RunRecord(parsing: job.record), facts: facts,
+                random: 0)
+            member.meter?.tally(envelope?.name ?? "").ended(outcome, disposition, nanoseconds: 0)
             return Settlement(id: job.id, token: job.token, disposition: disposition)
         }
         _ = try await member.store.settle(slice.incarnation, settlements)

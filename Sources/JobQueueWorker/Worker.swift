@@ -121,6 +121,12 @@ public final class Worker: Sendable {
     /// a minute, for example because handlers block every thread. An outage of Redis is no reason.
     public var isLive: Bool { state.withLock { $0.parts }?.heart.isLive ?? false }
 
+    /// What claims jobs: whether it goes on, as `isLive` has it, and for how long it has been standing still with nothing to
+    /// wait for. Nil before the worker is at work, and after.
+    package var fetchLoop: (isLive: Bool, age: Duration)? {
+        state.withLock { $0.parts }.map { ($0.heart.isLive, $0.heart.fetchAge) }
+    }
+
     /// Reads the certificate files of a `rediss://` URL again. The next connection uses them; those that are open go on.
     ///
     /// Changed files are used by the next connection anyway: this tells at once whether they can be. Throws `tls` if not,

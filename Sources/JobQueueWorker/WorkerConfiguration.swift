@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import JobModel
 import JobQueueClient
 public import Logging
@@ -36,6 +37,9 @@ public struct WorkerConfiguration: Sendable {
     }
     /// Lines about what the worker does. The default says nothing.
     public var logger = Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Where runs, waits and slots are counted (Docs/metrics.md). The default counts nothing and costs nothing.
+    public var metrics: (any MetricsFactory)?
 
     /// Where a supervisor sees what this worker holds.
     package var board: Board?

@@ -1,4 +1,5 @@
 import Foundation
+import JobStore
 import Synchronization
 
 /// Who this worker is, for people.
@@ -10,6 +11,8 @@ package struct WorkerIdentity: Sendable {
     let version = JobQueueWorkerVersion.text
     /// On the worker's clock, ns.
     let startedAt: Int
+    /// Jobs that it has handlers for, as many as a card may name.
+    let names: [String]
 
     /// What workers call the machine they run on: 1 to 40 of the characters A-Z a-z 0-9 -.
     package static var machine: String {
@@ -19,12 +22,13 @@ package struct WorkerIdentity: Sendable {
         return host.isEmpty ? "localhost" : String(host.prefix(40))
     }
 
-    init(clock: WorkerClock) {
+    init(clock: WorkerClock, names: [String]) {
         host = Self.machine
         pid = Int(ProcessInfo.processInfo.processIdentifier)
         let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
         id = "\(self.host):\(pid):" + String((0..<8).map { _ in alphabet.randomElement() ?? "0" })
         startedAt = clock.nanoseconds
+        self.names = Array(names.prefix(WorkerCard.nameLimit))
     }
 }
 

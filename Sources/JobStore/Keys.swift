@@ -21,8 +21,6 @@ package enum Registry {
     package static let queues = "jq:queues"
     /// ZSET: ids of workers, by their last beat, ms.
     package static let workers = "jq:workers"
-    /// HASH: id of a token → what is known of it, JSON that the store does not read.
-    package static let tokens = "jq:tokens"
 }
 
 extension JobState {

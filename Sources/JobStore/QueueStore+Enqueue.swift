@@ -58,6 +58,18 @@ package enum Admission: Equatable, Sendable {
     /// Nothing is wrong with it, but others of an atomic call were refused. Not stored.
     case held
 
+    /// For people who count: `created`, `duplicate`, `conflict`, `full`, `held` or `invalid`.
+    package var word: String {
+        switch self {
+        case .created: "created"
+        case .duplicate: "duplicate"
+        case .conflict: "conflict"
+        case .full: "full"
+        case .held: "held"
+        case .invalid: "invalid"
+        }
+    }
+
     init(word: String) {
         let words = word.split(separator: " ")
         let state = words.dropFirst().first.flatMap { JobState(rawValue: String($0)) }

@@ -36,10 +36,14 @@ package struct QueueSnapshot: Sendable, Equatable {
     package var inbox: Int
     /// When the first job in line was made, ms; nil when unknown or none waits.
     package var firstCreatedMs: Int?
+    /// When it could have started first, ms; nil likewise.
+    package var firstReadyMs: Int?
     package var nextDue: Int?
     /// Format, totals, clock: as stored.
     package var meta: [String: String]
     package var workers: [Worker]
+    /// Jobs that are due, and that no worker has moved to the line yet.
+    package var overdue = 0
 
     package struct Worker: Sendable, Equatable {
         package var incarnation: Incarnation
@@ -51,6 +55,8 @@ package struct QueueSnapshot: Sendable, Equatable {
         package var held: Int
     }
 
+    /// What workers have to do now: how many of them there should be depends on it.
+    package var backlog: Int { count(.queued) + count(.running) + overdue + inbox }
     package var isPaused: Bool { meta["paused"] == "1" }
     /// Who paused it, in printable text; nil where nobody did, or it was not said.
     package var pausedBy: String? { note("paused_by") }
@@ -162,19 +168,22 @@ extension QueueStore {
     }
 
     /// The whole queue in numbers, in one round trip whose cost does not grow with the number of jobs.
-    package func snapshot() async throws(StoreError) -> QueueSnapshot {
-        var (_, reader) = try await call(.snapshot, arguments())
+    package func snapshot(timeout: Duration? = nil) async throws(StoreError) -> QueueSnapshot {
+        var (_, reader) = try await call(.snapshot, arguments(), timeout: timeout)
         return try read { () throws(RedisError) in
             var snapshot = QueueSnapshot(
                 name: name, now: try reader.integer(), counts: [:], remembered: 0, inbox: 0, meta: [:], workers: [])
             for state in Self.indexOrder { snapshot.counts[state] = try reader.integer() }
             snapshot.remembered = try reader.integer()
             snapshot.inbox = try reader.integer()
-            snapshot.firstCreatedMs = (try? Envelope(parsing: try reader.bytes()))?.createdMs
+            let first = try? Envelope(parsing: try reader.bytes())
+            snapshot.firstCreatedMs = first?.createdMs
+            snapshot.firstReadyMs = first?.readyMs
             let due = try reader.integer()
             snapshot.nextDue = due < 0 ? nil : due
             for _ in 0..<(try reader.array() / 2) { snapshot.meta[try reader.string()] = try reader.string() }
             snapshot.workers = try Self.workers(&reader)
+            snapshot.overdue = try reader.integer()
             return snapshot
         }
     }

@@ -149,3 +149,18 @@ extension QueueStore {
         }
     }
 }
+
+extension QueueStore.Requeue {
+    /// Another life for a job that was seen in full.
+    package init(again view: JobView) {
+        var record = RunRecord()
+        record.generation = view.record.generation + 1
+        // The history goes on counting, so that what happened before stays readable.
+        record.errors = view.record.errors
+        record.last = view.record.last
+        record.by = view.record.by
+        record.at = view.record.at
+        let priority = (try? Envelope(parsing: view.envelope))?.policy.priority ?? .normal
+        self.init(id: view.id, priority: priority, old: view.recordBytes, new: record)
+    }
+}

@@ -22,8 +22,8 @@ package struct Store: Sendable {
     }
 
     /// The names of all queues, in the order of their bytes.
-    package func queues() async throws(StoreError) -> [QueueName] {
-        var reader = try await send(Command("ZRANGE", Registry.queues, "0", "-1")).reader
+    package func queues(timeout: Duration? = nil) async throws(StoreError) -> [QueueName] {
+        var reader = try await send(Command("ZRANGE", Registry.queues, "0", "-1"), timeout: timeout).reader
         return try read { () throws(RedisError) in
             var names: [QueueName] = []
             for _ in 0..<(try reader.array()) {
@@ -71,8 +71,8 @@ package struct Store: Sendable {
     }
 
     /// What the server says of itself, as far as it matters here.
-    package func server() async throws(StoreError) -> ServerFacts {
-        let reply = try await send(Command("INFO"))
+    package func server(timeout: Duration? = nil) async throws(StoreError) -> ServerFacts {
+        let reply = try await send(Command("INFO"), timeout: timeout)
         var facts = ServerFacts(info: try read { () throws(RedisError) in try reply.string() })
         if facts.isCluster { facts.clusterSize = await clusterSize() }
         return facts
@@ -84,6 +84,13 @@ package struct Store: Sendable {
         let lines = info.split(whereSeparator: \.isNewline)
         guard lines.contains("cluster_state:ok") else { return nil }
         return lines.first { $0.hasPrefix("cluster_size:") }.flatMap { Int($0.dropFirst("cluster_size:".count)) }
+    }
+
+    /// How many workers have been heard of since a moment, ms.
+    package func workers(since moment: Int, timeout: Duration? = nil) async throws(StoreError) -> Int {
+        let reply = try await send(
+            Command("ZCOUNT", Registry.workers, String(moment), "+inf"), timeout: timeout)
+        return try read { () throws(RedisError) in try reply.integer() }
     }
 
     /// Notes that a worker is alive, and forgets those that have been silent for a day.
@@ -103,8 +110,12 @@ package struct Store: Sendable {
         do throws(RedisError) { return try await client.send(command, timeout: timeout) } catch { throw .redis(error) }
     }
 
-    private func pipeline(_ commands: [Command]) async throws(StoreError) -> [Result<Reply, RedisError>] {
-        do throws(RedisError) { return try await client.pipeline(commands) } catch { throw .redis(error) }
+    func pipeline(
+        _ commands: [Command], timeout: Duration? = nil
+    ) async throws(StoreError) -> [Result<Reply, RedisError>] {
+        do throws(RedisError) { return try await client.pipeline(commands, timeout: timeout) } catch {
+            throw .redis(error)
+        }
     }
 }
 

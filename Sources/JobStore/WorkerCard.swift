@@ -1,10 +1,12 @@
 import FoundationEssentials
 
 /// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"version":…,"started":…,"slots":…,"busy":…,
-/// "runs":[{"id":…,"name":…,"attempt":…,"started":…}]}`. Times are ms since 1970 by Redis' clock.
+/// "runs":[{"id":…,"name":…,"attempt":…,"started":…}],"names":[…]}`. Times are ms since 1970 by Redis' clock.
 package struct WorkerCard: Codable, Sendable, Equatable {
     /// Longest list of runs, the oldest ones.
     package static let runLimit = 100
+    /// Longest list of names.
+    package static let nameLimit = 200
 
     package struct Run: Codable, Sendable, Equatable {
         package var id: String
@@ -28,10 +30,12 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     package var slots: Int
     package var busy: Int
     package var runs: [Run]
+    /// Jobs that it has handlers for; nil of workers that do not say.
+    package var names: [String]?
 
     enum CodingKeys: String, CodingKey {
         case id = "worker"
-        case host, pid, version, started, slots, busy, runs
+        case host, pid, version, started, slots, busy, runs, names
     }
 
     package init?(parsing bytes: ArraySlice<UInt8>) {
@@ -41,8 +45,10 @@ package struct WorkerCard: Codable, Sendable, Equatable {
         self = card
     }
 
-    package init(id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run])
-    {
+    package init(
+        id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run],
+        names: [String]? = nil
+    ) {
         self.id = id
         self.host = host
         self.pid = pid
@@ -51,6 +57,7 @@ package struct WorkerCard: Codable, Sendable, Equatable {
         self.slots = slots
         self.busy = busy
         self.runs = runs
+        self.names = names
     }
 
     package func encoded() -> [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? Array("{}".utf8) }

@@ -14,20 +14,33 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
-                "TerminalDashboard", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker", "JobQueueClient",
-                "JobStore", "JobModel",
-                "Redis", "JobQueueBench", "ArgumentParser", "Configuration", "Logging", "Synchronization",
+                "TerminalDashboard", "JobQueueHTTP", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker",
+                "JobQueueClient",
+                "Telemetry", "JobStore", "JobModel",
+                "Redis", "JobQueueBench", "ArgumentParser", "CoreMetrics", "Configuration", "Logging",
+                "Synchronization",
                 "CSpawn", "DequeModule", "Dispatch", "Yams",
             ])),
         Entry(
             folder: "dashboard/terminal", module: "TerminalDashboard",
             imports: ["JobStore", "JobModel", "FoundationEssentials"]),
         Entry(
+            folder: "Sources/JobQueueHTTP", module: "JobQueueHTTP",
+            imports: nio.union([
+                "JobQueueClient", "Telemetry", "JobStore", "JobModel", "CoreMetrics", "Hummingbird", "HummingbirdCore",
+                "HTTPTypes", "NIOHTTP1",
+                "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOSSL", "ServiceLifecycle", "Crypto", "FoundationEssentials",
+                "Logging", "Synchronization", "Glibc", "Musl",
+            ])),
+        Entry(
             folder: "Sources/JobQueueSupervisor", module: "JobQueueSupervisor",
             imports: [
-                "JobQueueExec", "JobQueueWorker", "JobStore", "JobModel", "Logging", "Synchronization",
-                "Glibc", "Musl",
+                "JobQueueExec", "JobQueueWorker", "Telemetry", "JobStore", "JobModel", "Logging", "Synchronization",
+                "FoundationEssentials", "Glibc", "Musl",
             ]),
+        Entry(
+            folder: "Sources/Telemetry", module: "Telemetry",
+            imports: ["JobModel", "CoreMetrics", "Synchronization"]),
         Entry(
             folder: "Sources/JobQueueExec", module: "JobQueueExec",
             imports: [
@@ -37,7 +50,7 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",
             imports: foundation.union(nio).union([
-                "JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", "DequeModule", "Logging",
+                "JobQueueClient", "JobStore", "JobModel", "Redis", "CSpawn", "DequeModule", "CoreMetrics", "Logging",
                 "Synchronization", "Glibc", "Musl",
             ])),
         Entry(

@@ -126,7 +126,8 @@ import Testing
 
     private func page() -> DevPage {
         DevPage(
-            server: "redis-server 7.0.15", data: "./.queue", url: "unix:///tmp/.queue/redis.sock", slots: 10,
+            server: "redis-server 7.0.15", data: "./.queue", api: "http://127.0.0.1:8080",
+            url: "unix:///tmp/.queue/redis.sock", slots: 10,
             queues: "default", queueToTry: .default, handlers: ["demo.echo", "demo.sleep"], program: "queue-worker")
     }
 
@@ -137,9 +138,13 @@ import Testing
                 "            export REDIS_URL=unix:///tmp/.queue/redis.sock",
                 "  worker    10 slots, queue default",
                 "  handlers  demo.echo demo.sleep",
+                "  http      http://127.0.0.1:8080, for this machine only, without tokens",
                 "  try       in another terminal:",
                 "              REDIS_URL=unix:///tmp/.queue/redis.sock queue-worker \\",
                 "                enqueue demo.echo hi=1 --wait 10s",
+                "              curl -s http://127.0.0.1:8080/v1/jobs -H 'Prefer: wait=10' \\",
+                "                -H 'Content-Type: application/json' \\",
+                #"                -d '{"name":"demo.echo","payload":{"hi":1}}'"#,
                 "",
                 "  For development only: one process on one machine, no password, no backups.",
                 "  Ctrl-C stops everything and keeps the data; --fresh begins without it.",
@@ -151,6 +156,7 @@ import Testing
         var page = page()
         page.queueToTry = try QueueName("high")
         #expect(page.lines.contains { $0.hasSuffix("enqueue demo.echo hi=1 -q high --wait 10s") })
+        #expect(page.lines.contains { $0.hasSuffix(#"-d '{"name":"demo.echo","queue":"high","payload":{"hi":1}}'"#) })
         page.handlers = ["email.send"]
         #expect(page.lines.contains { $0.hasSuffix("queue-worker info") })
     }

@@ -55,7 +55,7 @@ import Testing
         let report = try await InfoReader(store: store).report([QueueName("mail")])
         #expect(report.queues.map(\.inbox) == [1])
         let failure = await #expect(throws: Failure.self) {
-            _ = try await InfoReader(store: store).report([QueueName("nowhere")])
+            _ = try await InfoReader(store: store).report(onKnown: [QueueName("nowhere")])
         }
         #expect(failure?.code == .notFound)
     }

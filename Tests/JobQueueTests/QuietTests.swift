@@ -21,7 +21,8 @@ import Testing
         async let run: Void = worker.run()
         try await started.items(count: 1)
         worker.quiet()
-        let later = try await rig.enqueue("x", "2")
+        // A claim that was under way when it became quiet is over by then.
+        let later = try await rig.enqueue("x", "2", in: .milliseconds(500))
         release.open()
         _ = try await handle.outcome()
         // Another worker hears of what is left, although the quiet one was waiting for it.

@@ -74,21 +74,4 @@ import Testing
         #expect(Set(Key.allCases.map { $0.name(in: name) }).count == Key.allCases.count)
         for state in JobState.allCases { #expect(state.key.rawValue == state.rawValue) }
     }
-
-    @Test func `tokens are kept as they are, and none is overwritten`() async throws {
-        let redis = try PrivateRedis()
-        let client = try await TestQueue.client(redis)
-        let store = Store(client)
-        #expect(try await store.tokens().isEmpty)
-        #expect(try await store.token("a") == nil)
-        #expect(try await store.put(token: "a", [0, 255, 10]))
-        #expect(try await !store.put(token: "a", [1]))
-        #expect(try await store.put(token: "b", []))
-        #expect(try await store.tokens() == ["a": [0, 255, 10], "b": []])
-        #expect(try await store.token("a") == [0, 255, 10])
-        #expect(try await store.remove(token: "a"))
-        #expect(try await !store.remove(token: "a"))
-        #expect(try await store.tokens().keys.sorted() == ["b"])
-        await client.close()
-    }
 }

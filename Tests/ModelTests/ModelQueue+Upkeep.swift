@@ -106,9 +106,13 @@ extension ModelQueue {
             name: name, now: now, counts: [:], remembered: remembered.count, inbox: inbox.count, meta: [:], workers: [])
         for state in JobState.allCases { snapshot.counts[state] = count(state) }
         if let first = ids(.queued).first {
-            snapshot.firstCreatedMs = (try? Envelope(parsing: ArraySlice(jobs[first]!.envelope.utf8)))?.createdMs
+            let envelope = try? Envelope(parsing: ArraySlice(jobs[first]!.envelope.utf8))
+            snapshot.firstCreatedMs = envelope?.createdMs
+            snapshot.firstReadyMs = envelope?.readyMs
         }
         snapshot.nextDue = nextDue
+        let moved: Set<JobState> = [.scheduled, .retrying, .suspect]
+        snapshot.overdue = jobs.values.count { moved.contains($0.state) && $0.score <= now * 10 + 9 }
         for field in ModelMeta.Field.allCases {
             if let value = meta[field] { snapshot.meta[field.name] = "\(value)" }
         }

@@ -6,7 +6,7 @@ import Testing
 /// `queue-worker dev`: a Redis of its own and a worker, from one command, and nothing left afterwards.
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct DevTests {
-        @Test func `one command runs jobs, and the command that it prints works when it is pasted`() async throws {
+        @Test func `one command runs jobs, and the commands that it prints work when they are pasted`() async throws {
             try await DevSite.run(data: "it's a\n\u{1B}[31mqueue") { site in
                 let dev = try await site.ready()
                 let page = dev.child.output
@@ -14,7 +14,9 @@ extension ProcessTests {
                 let begin = try #require(page.firstRange(of: "in another terminal:\n")).upperBound
                 let end = try #require(page[begin...].firstRange(of: "\n\n")).lowerBound
                 let shell = try await Self.shell(String(page[begin..<end]))
-                #expect(shell.status == 0 && shell.output == "{\"hi\":\"1\"}\n", "\(shell)")
+                #expect(shell.output.hasPrefix("{\"hi\":\"1\"}\n"), "\(shell)")
+                let hasCurl = try await Self.shell("curl --version").status == 0
+                #expect(!hasCurl || shell.output.contains(#""result":{"hi":1}"#), "\(shell)")
 
                 #expect(Self.mode(site.data) == 0o700 && Self.mode(site.data + "/redis.sock") == 0o700)
                 #expect(getpgid(dev.server) == dev.server, "a Ctrl-C on the terminal reaches dev alone")

@@ -59,6 +59,7 @@ package final class Latch: Sendable {
 /// A condition outside this process did not come true.
 package struct Impatience: Error, CustomStringConvertible {
     package var description: String
+    package init(description: String) { self.description = description }
 }
 
 /// Asks again and again until the answer is as wanted, and answers it: for what happens outside this process and tells

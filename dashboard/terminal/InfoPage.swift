@@ -1,5 +1,5 @@
 import JobModel
-import JobStore
+package import JobStore
 
 /// How a page may look.
 package struct PageStyle: Sendable, Equatable {

@@ -81,6 +81,18 @@ extension SettingKind where Value: RawRepresentable & CaseIterable, Value.RawVal
 }
 
 extension SettingKind where Value == Int? {
+    /// `off`, which is nil, or a number.
+    static var port: Self {
+        let number = SettingKind<Int>.whole(0...65535)
+        return SettingKind { text throws(BadValue) in
+            if text == "off" { return nil }
+            guard let value = try? number.parse(text) else {
+                throw BadValue("\(BadValue.quoted(text)) is not off or a whole number from 0 to 65535")
+            }
+            return value
+        }
+    }
+
     /// `auto`, which is nil, or a number.
     static func auto(_ range: ClosedRange<Int>) -> Self {
         let number = SettingKind<Int>.whole(range)

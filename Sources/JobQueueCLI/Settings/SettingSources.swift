@@ -132,7 +132,8 @@ struct SettingSources: Sendable {
     /// Variables that look like ours and are none: nobody would ever hear of the typing error.
     var strangers: [String] {
         let ours = Settings.all.map(\.variable)
-        let known = ours + [Self.fileVariable, SecretFolder.variable]
+        // The last is everybody's.
+        let known = ours + [Self.fileVariable, SecretFolder.variable, "HTTP_PROXY"]
         // QUEUE_REDIS_URL is an obvious guess.
         let guesses = Dictionary(uniqueKeysWithValues: ours.map { ("QUEUE_" + $0, $0) })
         let sections = Set(ours.map { $0.prefix { $0 != "_" } + "_" })

@@ -55,11 +55,12 @@ struct Settings: Sendable {
         "text, json, or auto: text on a terminal, else one JSON object a line.")
 
     /// In the order of the example file.
-    static let all: [any SettingDescription] = [
-        redisURL, allowUnsafeRedis, allow, queues, concurrency, prefetch, drainTimeout, killAfter, lease,
-        maxPayloadBytes,
-        maxResultBytes, processes, maxJobs, maxMemory, hangAfter, logLevel, logFormat,
-    ]
+    static let all: [any SettingDescription] =
+        [
+            redisURL, allowUnsafeRedis, allow, queues, concurrency, prefetch, drainTimeout, killAfter, lease,
+            maxPayloadBytes,
+            maxResultBytes, processes, maxJobs, maxMemory, hangAfter, adminPort, adminHost, logLevel, logFormat,
+        ] + http
 
     var worker = WorkerConfiguration()
     var redis: RedisSettings
@@ -68,6 +69,10 @@ struct Settings: Sendable {
     var maxJobs: Int
     var maxMemory: Int
     var hangAfter: Duration
+    /// Nil: no health is served by `run`.
+    var adminPort: Int?
+    var adminHost: String
+    var http: HTTPSettings
     var logLevel: Logger.Level
     var logFormat: LogFormat
     /// In the order of the file.
@@ -90,6 +95,9 @@ struct Settings: Sendable {
         maxJobs = reader.value(Self.maxJobs)
         maxMemory = reader.value(Self.maxMemory)
         hangAfter = reader.value(Self.hangAfter)
+        adminPort = reader.value(Self.adminPort)
+        adminHost = reader.value(Self.adminHost)
+        http = HTTPSettings(&reader)
         logLevel = reader.value(Self.logLevel)
         logFormat = reader.value(Self.logFormat)
         handlers = reader.handlers()

@@ -21,7 +21,7 @@
 --
 -- Answers {'ok', now_ms, nine counts in the order of KEYS 1-9, remembered ids, inbox length, the first envelope in line
 -- or '', next due ms | -1, meta as field/value list, leases as incarnation/deadline list, about as list, for each lease
--- how many jobs it holds}.
+-- how many jobs it holds, jobs that are due and not moved yet}.
 -- uses:
 
 local format = redis.call('HGET', meta, 'format')
@@ -45,4 +45,10 @@ for i = 1, #answer[17], 2 do
   held[#held + 1] = redis.call('ZCOUNT', running, tokens(tonumber(answer[17][i])))
 end
 answer[19] = held
+-- With no worker nobody moves them: whoever decides how many workers there should be has to count them.
+local overdue = 0
+for _, index in ipairs({scheduled, retrying, suspect}) do
+  overdue = overdue + redis.call('ZCOUNT', index, '-inf', text(now * 10 + 9))
+end
+answer[20] = overdue
 return answer

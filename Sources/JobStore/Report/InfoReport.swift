@@ -1,5 +1,4 @@
 import JobModel
-package import JobStore
 
 /// Everything that `info` shows, from one look: the same values become a table or JSON.
 package struct InfoReport: Sendable, Equatable, Encodable {
@@ -34,6 +33,8 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var enqueuedTotal: Int
         /// Live workers.
         package var workers: Int
+        /// Jobs that workers have to do now. Not part of the report's JSON.
+        package var backlog = 0
 
         enum CodingKeys: String, CodingKey {
             case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox,
@@ -56,9 +57,11 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var queues: [String]
         package var startedMs: Int
         package var runs: [WorkerCard.Run]
+        /// Jobs that it has handlers for.
+        package var names: [String]
 
         enum CodingKeys: String, CodingKey {
-            case id, state, slots, busy, queues, runs
+            case id, state, slots, busy, queues, runs, names
             case startedMs = "started_ms"
         }
     }
@@ -112,7 +115,7 @@ package struct InfoReport: Sendable, Equatable, Encodable {
                     workers[card.id]
                     ?? Worker(
                         id: card.id, state: .lost, slots: card.slots, busy: 0, queues: [], startedMs: card.started,
-                        runs: [])
+                        runs: [], names: card.names ?? [])
                 if !worker.queues.contains(snapshot.name.text) { worker.queues.append(snapshot.name.text) }
                 worker.runs += card.runs
                 // It may hold a few more than it runs.
@@ -163,10 +166,29 @@ extension InfoReport.Queue {
         cancelled = snapshot.count(.cancelled)
         inbox = snapshot.inbox
         remembered = snapshot.remembered
-        let created = snapshot.firstCreatedMs ?? 0
-        oldestQueuedMs = queued > 0 && created > 0 ? max(0, snapshot.now - created) : nil
+        backlog = snapshot.backlog
+        let ready = snapshot.firstReadyMs ?? snapshot.firstCreatedMs ?? 0
+        oldestQueuedMs = queued > 0 && ready > 0 ? max(0, snapshot.now - ready) : nil
         succeededTotal = snapshot.total("succeeded")
         enqueuedTotal = snapshot.total("enqueued")
         workers = snapshot.workers.count { $0.deadline >= Double(snapshot.now) }
+    }
+}
+
+extension InfoReport {
+    /// The report as seen by somebody who may know of some queues only. What concerns no queue stays.
+    package func only(_ mayKnow: (String) -> Bool) -> InfoReport {
+        var report = self
+        report.queues = queues.filter { mayKnow($0.name) }
+        report.attention = attention.filter { $0.queue.isEmpty || mayKnow($0.queue) }
+        report.workers = workers.compactMap { worker in
+            var worker = worker
+            let isWhole = worker.queues.allSatisfy(mayKnow)
+            worker.queues = worker.queues.filter(mayKnow)
+            // Its runs do not say of which queue they are.
+            if !isWhole { worker.runs = [] }
+            return worker.queues.isEmpty ? nil : worker
+        }
+        return report
     }
 }

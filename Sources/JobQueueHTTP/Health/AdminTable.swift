@@ -1,0 +1,26 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// What a worker serves on its admin port: routes that are open to all who reach it.
+struct AdminTable: RouteTable {
+    let routes: [Route]
+    let logger: Logger
+
+    func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
+        let id = requestID(request.headers)
+        let call = Call(
+            request: request, parameters: parameters, requestID: id, caller: .anonymous, logger: logger)
+        do throws(Problem) { return try await route.handle(call) } catch { return .problem(error, requestID: id) }
+    }
+
+    /// Nobody looks for these in a log: any one will do.
+    func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: 0) }
+}
+
+extension APIServer {
+    /// A server of routes that need no token, such as health and metrics.
+    package convenience init(admin routes: [Route], _ configuration: Configuration) {
+        self.init(table: AdminTable(routes: routes, logger: configuration.logger), configuration)
+    }
+}

@@ -1,0 +1,39 @@
+import HTTPTypes
+import JobModel
+import Logging
+
+/// What a request changed, for the line that says who changed what. Names only: never a payload, never a secret.
+struct Change: Sendable {
+    var queue: String?
+    /// Of one job, or of a token that was made.
+    var id: String?
+    /// How many jobs, where it is not one.
+    var jobs: Int?
+}
+
+extension JobQueueAPI {
+    /// One line for each request of a known caller that changes something, or was refused to: `event=audit`. Who is not
+    /// known has changed nothing, and is logged by the gate.
+    func audit(
+        _ answer: Answer, _ route: Route, _ parameters: [String: String], _ caller: Caller?, _ logger: Logger
+    ) {
+        guard let caller, route.isChange, logger.logLevel <= .info else { return }
+        var metadata: Logger.Metadata = [
+            "event": "audit", "http_method": "\(route.method.rawValue)", "http_route": "\(route.path)",
+            "http_status": .stringConvertible(answer.status.code), "token": "\(caller.id)",
+        ]
+        func add(_ key: String, _ text: String?) {
+            if let text, !text.isEmpty { metadata[key] = "\(Printable.oneLine(text, limit: 200))" }
+        }
+        add("note", caller.note)
+        add("queue", answer.change.queue ?? parameters["queue"])
+        add(route.path.hasPrefix("/v1/tokens") ? "token_id" : "job_id", answer.change.id ?? parameters["id"])
+        if let jobs = answer.change.jobs { metadata["jobs"] = .stringConvertible(jobs) }
+        logger.info(answer.status.code < 400 ? "changed" : "not changed", metadata: metadata)
+    }
+}
+
+extension Route {
+    /// By the meaning of its method.
+    var isChange: Bool { ![.get, .head, .options].contains(method) }
+}

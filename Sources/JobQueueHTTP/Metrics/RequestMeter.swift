@@ -1,0 +1,89 @@
+import CoreMetrics
+import JobModel
+import JobQueueClient
+import Synchronization
+
+/// What the API counts of its requests. Labels come from the table of routes and from names of jobs, of which there are only
+/// so many: never from what a caller wrote into a path.
+final class RequestMeter: Sendable {
+    private struct Kind: Hashable {
+        var method: String
+        var route: String
+        var status: Int
+    }
+
+    private struct Handed: Hashable {
+        var queue: QueueName
+        var name: String
+        var result: String
+    }
+
+    private struct State {
+        var requests: [Kind: Counter] = [:]
+        var durations: [String: Timer] = [:]
+        var names: Set<String> = []
+        var handed: [Handed: Counter] = [:]
+    }
+
+    /// Names of jobs that are told apart: strangers choose them.
+    private static let nameLimit = 200
+    /// What is remembered of queues, names and results; what comes after that is looked up each time.
+    private static let handleLimit = 2000
+
+    private let factory: any MetricsFactory
+    private let state = Mutex(State())
+
+    init(_ factory: any MetricsFactory) { self.factory = factory }
+
+    /// A request was answered. `duration` is without what the caller asked it to wait.
+    func answered(_ method: String, _ route: String, status: Int, after duration: Duration) {
+        let (counter, timer) = state.withLock { state in
+            (
+                request(Kind(method: method, route: route, status: status), &state.requests),
+                self.duration(route, &state.durations)
+            )
+        }
+        counter.increment()
+        let (seconds, attoseconds) = duration.components
+        timer.recordNanoseconds(max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    }
+
+    private func request(_ kind: Kind, _ known: inout [Kind: Counter]) -> Counter {
+        if let counter = known[kind] { return counter }
+        let counter = Counter(
+            label: Metric.requests.rawValue,
+            dimensions: [("method", kind.method), ("route", kind.route), ("status", "\(kind.status)")],
+            factory: factory)
+        known[kind] = counter
+        return counter
+    }
+
+    private func duration(_ route: String, _ known: inout [String: Timer]) -> Timer {
+        if let timer = known[route] { return timer }
+        let timer = Timer(
+            label: Metric.requestDuration.rawValue, dimensions: [("route", route)], factory: factory)
+        known[route] = timer
+        return timer
+    }
+
+    /// Jobs were handed over, with this result: `created`, `duplicate`, `conflict`, `full`, `invalid`, `held`.
+    func handed(_ count: Int = 1, to queue: QueueName, name: String, _ result: String) {
+        state.withLock { state in
+            if state.names.count < Self.nameLimit { state.names.insert(name) }
+            let name = state.names.contains(name) ? name : Metric.rest
+            return counter(Handed(queue: queue, name: name, result: result), &state.handed)
+        }.increment(by: count)
+    }
+
+    private func counter(_ kind: Handed, _ known: inout [Handed: Counter]) -> Counter {
+        if let counter = known[kind] { return counter }
+        let counter = Counter(
+            label: Metric.enqueued.rawValue,
+            dimensions: [
+                ("queue", kind.queue.text), ("name", kind.name), ("source", "http"), ("result", kind.result),
+            ],
+            factory: factory)
+        if known.count < Self.handleLimit { known[kind] = counter }
+        return counter
+    }
+}

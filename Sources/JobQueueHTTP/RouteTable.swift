@@ -1,0 +1,31 @@
+import HTTPTypes
+import Hummingbird
+
+/// Routes, and how a request to one of them is answered.
+protocol RouteTable: Sendable {
+    var routes: [Route] { get }
+
+    /// One request from its arrival to its answer.
+    func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer
+
+    /// The id of a request that has no route.
+    func requestID(_ headers: HTTPFields) -> String
+}
+
+extension RouteTable {
+    func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
+        for route in routes {
+            let names = Self.parameters(of: route.path)
+            router.on(RouterPath(route.path), method: route.method) { [self] request, context -> Response in
+                var parameters: [String: String] = [:]
+                for name in names { parameters[name] = context.parameters.get(name) }
+                return await respond(to: request, by: route, parameters).response
+            }
+        }
+    }
+
+    /// `queue` and `id` of `/v1/queues/{queue}/jobs/{id}`.
+    private static func parameters(of path: String) -> [String] {
+        path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+    }
+}

@@ -1,0 +1,66 @@
+import HTTPTypes
+import JobModel
+import JobQueueClient
+import JobStore
+
+extension JobQueueAPI {
+    /// Jobs of one state, page by page.
+    var listRoutes: [Route] {
+        [Route(.get, "/v1/queues/{queue}/jobs", .jobsRead) { call throws(Problem) in try await list(call) }]
+    }
+
+    private func list(_ call: Call) async throws(Problem) -> Answer {
+        let name = try call.queue()
+        var query = try call.query()
+        guard let state = query.text("state").flatMap(JobState.init(rawValue:)) else {
+            let states = JobState.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(.invalidRequest, "state must be one of \(states)")
+        }
+        let filter = JobFilter(
+            name: try query.name("name"), tag: try query.name("tag"), createdFrom: try query.moment("created_after"),
+            createdBefore: try query.moment("created_before"))
+        let isBackward = try query.words("order", of: [("first", false), ("last", true)]).first ?? false
+        let limit = try query.int("limit", 1...QueueStore.pageLimit) ?? 50
+        let cursor = query.text("cursor")
+        let place: ListPlace? = if let cursor { try Cursor.place(cursor) } else { nil }
+        try query.end()
+        let page = try await asking { () throws(StoreError) in
+            let store = queue.store.queue(name)
+            var page = try await store.list(state, from: place, backward: isBackward, limit: limit, filter: filter)
+            let errors = try await store.newestErrors(of: page.jobs)
+            for index in page.jobs.indices { page.jobs[index].errors = errors[page.jobs[index].id].map { [$0] } ?? [] }
+            return page
+        }
+        return answer(page, name, call, replacing: cursor)
+    }
+
+    private func answer(_ page: JobPage, _ name: QueueName, _ call: Call, replacing cursor: String?) -> Answer {
+        let next = page.next.map(Cursor.text)
+        let items = page.jobs.map { JobDocument(view: $0, queue: name).encoded() }
+        let document = JSONWriter.object(capacity: 128 + items.reduce(0) { $0 + $1.count + 1 }) { writer in
+            writer.field("items", objects: items)
+            if let next { writer.field("next_cursor", next) } else { writer.null("next_cursor") }
+            writer.field("searched", page.searched)
+            writer.field("complete", next == nil)
+        }
+        guard let next else { return .json(document) }
+        let others = call.queryText.split(separator: "&").filter { !$0.hasPrefix("cursor=") }
+        let query = (others + ["cursor=\(next)"]).joined(separator: "&")
+        let link = "<\(configuration.prefix)/v1/queues/\(name)/jobs?\(query)>; rel=\"next\""
+        // What the caller wrote stands in it: only what may stand in a header.
+        return .json(document, headers: HTTPField.isValidValue(link) ? [.link: link] : [:])
+    }
+}
+
+extension HTTPField.Name {
+    static let link = HTTPField.Name("Link")!
+}
+
+extension Query {
+    /// A job's name or a tag.
+    mutating func name(_ field: String) throws(Problem) -> String? {
+        guard let text = text(field) else { return nil }
+        if Names.isName(text) { return text }
+        throw Problem(.invalidRequest, "\(field) must be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    }
+}

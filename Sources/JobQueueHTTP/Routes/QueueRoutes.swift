@@ -1,0 +1,94 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import JobModel
+import JobQueueClient
+import JobStore
+
+extension JobQueueAPI {
+    /// Queues, workers and totals, all from the one report that `info` shows.
+    var queueRoutes: [Route] {
+        [
+            Route(.get, "/v1/queues", .statsRead) { call throws(Problem) in
+                let report = try await report(for: call)
+                return try .json(encoding: Items(items: report.queues))
+            },
+            Route(.get, "/v1/queues/{queue}", .statsRead) { call throws(Problem) in
+                try .json(encoding: try await known(call))
+            },
+            Route(.get, "/v1/queues/{queue}/scale", .statsRead) { call throws(Problem) in try await scale(call) },
+            Route(.get, "/v1/workers", .statsRead) { call throws(Problem) in
+                try .json(encoding: Items(items: try await report(for: call).workers))
+            },
+            Route(.get, "/v1/names", .statsRead) { call throws(Problem) in try await names(call) },
+            Route(.get, "/v1/stats", .statsRead) { call throws(Problem) in
+                try .json(encoding: try await report(for: call))
+            },
+        ]
+    }
+
+    private struct Items<Item: Encodable>: Encodable {
+        var items: [Item]
+    }
+
+    /// The report, without queues that the caller may not use.
+    private func report(for call: Call, _ only: [QueueName] = []) async throws(Problem) -> InfoReport {
+        try call.query().end()
+        let report = try await asking { () throws(StoreError) in try await InfoReader(store: queue.store).report(only) }
+        return report.only { (try? QueueName($0)).map(call.caller.may(use:)) ?? false }
+    }
+
+    private func known(_ call: Call) async throws(Problem) -> InfoReport.Queue {
+        let name = try call.queue()
+        let report = try await report(for: call, [name])
+        if let queue = report.queues.first { return queue }
+        if let trouble = report.attention.first(where: { $0.code == "unreadable" }) {
+            throw Problem(.internalError, trouble.message)
+        }
+        throw Self.unknownQueue(name)
+    }
+
+    /// Flat numbers for whoever starts and stops workers. The backlog counts what is to be done now, running jobs among it: a
+    /// queue whose workers keep up is not empty.
+    private func scale(_ call: Call) async throws(Problem) -> Answer {
+        let queue = try await known(call)
+        return .json(
+            JSONWriter.object { writer in
+                writer.field("backlog", queue.backlog)
+                writer.field("queued", queue.queued)
+                writer.field("running", queue.running)
+                writer.field("retrying", queue.retrying)
+                writer.field("scheduled", queue.scheduled)
+                writer.field("workers", queue.workers)
+                writer.field("oldest_queued_ms", queue.oldestQueuedMs ?? 0)
+            })
+    }
+
+    /// The jobs that live workers have handlers for.
+    private func names(_ call: Call) async throws(Problem) -> Answer {
+        let report = try await report(for: call)
+        var workers: [String: Int] = [:]
+        for worker in report.workers where worker.state != .lost {
+            for name in worker.names { workers[name, default: 0] += 1 }
+        }
+        let items = workers.sorted { $0.key < $1.key }.map { name, count in
+            JSONWriter.object(capacity: 100) { writer in
+                writer.field("name", name)
+                writer.field("workers", count)
+            }
+        }
+        return .json(JSONWriter.object(capacity: 32 + items.count * 100) { $0.field("items", objects: items) })
+    }
+}
+
+extension Answer {
+    /// A document that is not on the hot path.
+    static func json(encoding value: some Encodable) throws(Problem) -> Answer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            throw Problem(.internalError, "a document cannot be encoded")
+        }
+        return .json(Array(data))
+    }
+}
