@@ -16,16 +16,13 @@ final class Circuit: Sendable {
         case open(probed: ContinuousClock.Instant)
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State.closed)
     private let queue: JobQueue
 
-    init(queue: JobQueue) {
-        self.queue = queue
-        state = Mutex(queue.isChecked ? .closed : .open(probed: .now))
-    }
+    init(queue: JobQueue) { self.queue = queue }
 
     /// Refusing?
-    var isOpen: Bool { state.withLock { if case .open = $0 { true } else { false } } }
+    var isOpen: Bool { !queue.isChecked || state.withLock { if case .open = $0 { true } else { false } } }
 
     /// A request ran into its deadline, or the connection is refused.
     func trip() {
@@ -36,6 +33,8 @@ final class Circuit: Sendable {
 
     /// Throws `redisUnavailable` at once while Redis is away.
     func check() async throws(Problem) {
+        // Until whoever made the queue has checked it, Redis is away; from then on nobody waits for a probe.
+        guard queue.isChecked else { throw Self.away }
         let isMine = state.withLock { state in
             guard case .open(let probed) = state else { return Bool?.none }
             guard ContinuousClock.now - probed >= Self.pause else { return false }
@@ -47,12 +46,11 @@ final class Circuit: Sendable {
             state.withLock { $0 = .closed }
             return
         }
-        throw Problem(.redisUnavailable, "Redis does not answer: nothing was done, try again").retry(after: 1)
+        throw Self.away
     }
 
-    /// Whoever made the queue checks it first.
-    private func probe() async -> Bool {
-        guard queue.isChecked else { return false }
-        return (try? await queue.store.time(timeout: Self.probeTimeout)) != nil
-    }
+    private static let away = Problem(.redisUnavailable, "Redis does not answer: nothing was done, try again")
+        .retry(after: 1)
+
+    private func probe() async -> Bool { (try? await queue.store.time(timeout: Self.probeTimeout)) != nil }
 }

@@ -76,17 +76,17 @@ struct Fields {
 
     mutating func int(_ name: String, _ range: ClosedRange<Int>) -> Int? {
         take(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)", code: "out-of-range") {
-            Self.whole($0).flatMap { range.contains($0) ? $0 : nil }
+            Fields.whole($0).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
-    /// A string, number or truth, as text.
+    /// A string, whole number or truth, as text.
     mutating func text(_ name: String) -> String? {
-        take(name, "must be a string, a number, true or false") { value in
+        take(name, "must be a string, a whole number, true or false") { value in
             switch value.first {
             case UInt8(ascii: "\""): JSONReader.string(value)
-            case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"): nil
-            default: String(decoding: value, as: UTF8.self)
+            case UInt8(ascii: "t"), UInt8(ascii: "f"): String(decoding: value, as: UTF8.self)
+            default: Fields.whole(value).map { String($0) }
             }
         }
     }
@@ -105,7 +105,13 @@ struct Fields {
     }
 
     mutating func ints(_ name: String) -> [Int]? {
-        take(name, "must be a list of whole numbers") { JSONReader.ints($0) }
+        take(name, "must be a list of whole numbers") { value in
+            var numbers: [Int?] = []
+            var scanner = JSONScanner(value)
+            let isList =
+                (try? scanner.array { numbers.append(Fields.whole(UnsafeBufferPointer(rebasing: value[$0]))) }) != nil
+            return isList && !numbers.contains(nil) ? numbers.compactMap { $0 } : nil
+        }
     }
 
     /// An object whose values are strings.

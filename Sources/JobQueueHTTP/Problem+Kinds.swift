@@ -29,6 +29,7 @@ extension Problem.Kind {
     public static let conflict = Self("id-conflict", .conflict, "The id belongs to another job")
     public static let keyReused = Self(
         "idempotency-key-reused", .unprocessableContent, "The idempotency key was used for another request")
+    public static let queueMismatch = Self("queue-mismatch", .conflict, "Path and body name two queues")
     public static let notConfirmed = Self("not-confirmed", .conflict, "What would be deleted is not confirmed")
     public static let jobRunning = Self("job-running", .conflict, "The job is running")
     public static let jobFinished = Self("job-finished", .conflict, "The job has ended")
@@ -47,7 +48,8 @@ extension Problem.Kind {
     static let all: [Self] = [
         .invalidRequest, .invalidJob, .invalidDocument, .payloadTooLarge, .unsupportedMedia, .requestTimeout,
         .headersTooLarge, .unauthenticated, .forbidden, .notFound, .jobNotFound, .queueNotFound, .methodNotAllowed,
-        .conflict, .keyReused, .notConfirmed,
+        .conflict, .keyReused, .queueMismatch,
+        .notConfirmed,
         .jobRunning, .jobFinished, .jobFailed, .preconditionFailed, .queueFull, .quotaExceeded, .tooManyWaits,
         .redisUnavailable, .shuttingDown, .internalError,
     ]

@@ -31,8 +31,11 @@ enum Timestamp {
         else { return nil }
         let seconds = (days(year, month, day) * 24 + hour) * 3600 + (minute - offset) * 60 + second
         let ms = seconds * 1000 + fraction
-        return max(0, ms)
+        return min(max(0, ms), last)
     }
+
+    /// The end of the year 9999.
+    private static let last = 253_402_300_799_999
 
     private static func pad(_ number: Int, _ width: Int) -> String {
         let digits = String(number)

@@ -6,6 +6,7 @@ import JobModel
 import JobQueueClient
 import JobStore
 import NIOCore
+import Redis
 import TestSupport
 
 @testable import JobQueueHTTP
@@ -24,6 +25,19 @@ struct APIRig {
         var configuration = JobQueueAPI.Configuration()
         configure(&configuration)
         api = JobQueueAPI(queue: queue, configuration: configuration, gate: gate)
+    }
+
+    /// Before its queue has been checked, as a server starts.
+    static func unchecked() async throws -> APIRig {
+        let redis = try await PrivateRedis.launch()
+        let queue = JobQueue(unchecked: RedisClient(try RedisConfiguration(url: redis.url)))
+        return APIRig(redis: redis, queue: queue, api: JobQueueAPI(queue: queue))
+    }
+
+    private init(redis: PrivateRedis, queue: JobQueue, api: JobQueueAPI) {
+        self.redis = redis
+        self.queue = queue
+        self.api = api
     }
 
     var store: QueueStore { queue.store.queue(.default) }

@@ -109,6 +109,8 @@ extension HTTPTests {
             (#"{"specversion":"1.0","id":"7","source":"s","type":"a b"}"#, "/type"),
             (#"{"specversion":"1.0","id":"7","source":"s","type":"t","data_base64":"AA=="}"#, "/data_base64"),
             (#"{"specversion":"1.0","id":"7","source":"s","type":"t","ext":{}}"#, "/ext"),
+            (#"{"specversion":"1.0","id":"7","source":"s","type":"t","ext":2.5}"#, "/ext"),
+            (#"{"specversion":"1.0","id":"7","source":false,"type":"t"}"#, "/source"),
         ])
         func `an event that breaks a rule is refused`(event: String, pointer: String) async throws {
             let rig = try await APIRig()

@@ -42,6 +42,20 @@ extension HTTPTests {
             #expect(counts[.scheduled] == 2 && counts[.queued] == 1)
         }
 
+        @Test func `a whole number may be written as any JSON number, and a time has a year of four digits`()
+            async throws
+        {
+            let rig = try await APIRig()
+            let body = #"{"name":"a","delay_ms":60000.0,"max_attempts":2e1,"backoff":{"list_ms":[1.0,2]}}"#
+            #expect(try await rig.call(.post, "/v1/jobs", body).status == 201)
+            let latest = try await rig.call(.post, "/v1/jobs", #"{"name":"a","delay_ms":3153600000000}"#)
+            #expect(latest.json["run_at"]?.text?.hasPrefix("21") == true)
+            let later = try await rig.call(.post, "/v1/jobs", #"{"name":"a","delay_ms":3153600000001}"#)
+            #expect(later.json["errors"]?[0]?["code"] == "out-of-range")
+            let part = try await rig.call(.post, "/v1/jobs", #"{"name":"a","backoff":{"list_ms":[1.5]}}"#)
+            #expect(part.json["errors"]?[0]?["pointer"] == "/backoff/list_ms")
+        }
+
         @Test(arguments: [
             (#"{}"#, "/name", "missing"), (#"{"name":"a b"}"#, "/name", "bad-name"),
             (#"{"name":"a","delay":5}"#, "/delay", "unknown"),
@@ -124,6 +138,14 @@ extension HTTPTests {
             #expect(try await rig.store.snapshot().count(.queued) == 1)
         }
 
+        @Test func `a server that has found its Redis takes jobs from the first request on`() async throws {
+            let rig = try await APIRig.unchecked()
+            let early = try await rig.call(.post, "/v1/jobs", #"{"name":"a"}"#)
+            #expect(early.status == 503 && early.headers[.retryAfter] != nil)
+            try await rig.queue.check()
+            #expect(try await rig.call(.post, "/v1/jobs", #"{"name":"a"}"#).status == 201)
+        }
+
         // MARK: Idempotency
 
         @Test func `one key and body make one job with one answer, also from fifty at a time`() async throws {
@@ -175,7 +197,7 @@ extension HTTPTests {
             let other = try await rig.call(.put, path, #"{"name":"a","payload":2}"#)
             #expect(other.status == 409 && other.json["type"] == "/problems/id-conflict")
             let elsewhere = try await rig.call(.put, path, #"{"name":"a","queue":"default"}"#)
-            #expect(elsewhere.json["errors"]?[0]?["pointer"] == "/queue")
+            #expect(elsewhere.status == 409 && elsewhere.json["type"] == "/problems/queue-mismatch")
             #expect(try await rig.call(.put, "/v1/queues/mail/jobs/a%20b", #"{"name":"a"}"#).status == 400)
         }
     }

@@ -80,8 +80,8 @@ extension HTTPTests {
             let redis = try await PrivateRedis.launch()
             let client = try await TestQueue.client(redis)
             try await serve(Health([.redis(Store(client), within: .seconds(1))])) { probe in
-                #expect(try await probe.ask("startup", within: .seconds(5)) == #"{"status":"started"}"#)
-                #expect(try await probe.ask("ready", within: .seconds(5)).contains(#""redis":{"status":"ok""#))
+                #expect(try await probe.ask("startup", within: .seconds(20)) == #"{"status":"started"}"#)
+                #expect(try await probe.ask("ready", within: .seconds(20)).contains(#""redis":{"status":"ok""#))
                 redis.freeze()
                 let words = try await eventually {
                     await refusal(of: probe)
@@ -90,7 +90,7 @@ extension HTTPTests {
                 }
                 #expect(
                     words.hasPrefix(#"503 {"status":"not_ready""#) && words.contains("unreachable"), "\(words)")
-                #expect(try await probe.ask("live", within: .seconds(5)) == #"{"status":"alive"}"#)
+                #expect(try await probe.ask("live", within: .seconds(20)) == #"{"status":"alive"}"#)
                 redis.thaw()
                 try await eventually {
                     await refusal(of: probe)
@@ -102,7 +102,7 @@ extension HTTPTests {
         }
 
         private func refusal(of probe: HealthProbe) async -> String {
-            do { _ = try await probe.ask("ready", within: .seconds(5)) } catch { return error.description }
+            do { _ = try await probe.ask("ready", within: .seconds(20)) } catch { return error.description }
             return ""
         }
 
@@ -111,7 +111,7 @@ extension HTTPTests {
             try await serve(health) { probe in
                 for (name, answer) in [("live", "stuck"), ("startup", "starting")] {
                     let failure = await #expect(throws: HealthProbe.Failure.self) {
-                        try await probe.ask(name, within: .seconds(5))
+                        try await probe.ask(name, within: .seconds(20))
                     }
                     #expect(failure?.description == #"503 {"status":"\#(answer)"}"#)
                 }
@@ -122,7 +122,7 @@ extension HTTPTests {
             let path = "/tmp/queue-test-\(UUID().uuidString.prefix(8)).sock"
             try await serve(Health([]), place: .socket(path)) { _ in
                 let probe = try #require(HealthProbe(url: "unix://\(path)"))
-                #expect(try await probe.ask("live", within: .seconds(5)).contains("alive"))
+                #expect(try await probe.ask("live", within: .seconds(20)).contains("alive"))
             }
             for url in ["unix://\(path)", "http://127.0.0.1:1", "https://[::1]:1/x"] {
                 let probe = try #require(HealthProbe(url: url))

@@ -157,7 +157,11 @@ extension HTTPTests {
         }
 
         @Test func `five hundred who dawdle do not keep a good client waiting`() async throws {
-            try await Rig.run { rig in
+            let limits: @Sendable (inout HTTPLimits) -> Void = { limits in
+                limits.head = .seconds(60)
+                limits.body = .seconds(60)
+            }
+            try await Rig.run(limits) { rig in
                 let slow = try await rig.connect(
                     500, saying: ["GET /hel", "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"])
                 let good = try await rig.connect()

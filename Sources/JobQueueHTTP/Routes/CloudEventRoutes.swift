@@ -66,6 +66,11 @@ struct CloudEvent {
     var attributes: [String: String] = [:]
     var data = ArraySlice("null".utf8)
 
+    /// Attributes that the specification has as strings; extensions may be whole numbers and truths, too.
+    private static let texts: Set = [
+        "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema",
+    ]
+
     /// Events of one request.
     static let limit = QueueStore.batchLimit
 
@@ -122,7 +127,9 @@ struct CloudEvent {
         if fields.has("data_base64") { fields.refuse("data_base64", "unsupported", "send data: payloads are JSON") }
         _ = fields.json("data_base64")
         data = fields.json("data") ?? data
-        for name in fields.names { attributes[name] = fields.text(name) }
+        for name in fields.names {
+            attributes[name] = Self.texts.contains(name) ? fields.string(name) : fields.text(name)
+        }
         takeAttributes()
         for problem in problems { fields.refuse(String(problem.pointer.dropFirst()), problem.code, problem.detail) }
     }

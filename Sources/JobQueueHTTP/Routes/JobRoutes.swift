@@ -58,11 +58,11 @@ extension JobQueueAPI {
     private static func job(_ body: [UInt8], queue: QueueName? = nil) throws(Problem) -> JobRequest {
         var fields = try Fields(body)
         let job = JobRequest(&fields, queue: queue ?? .default)
-        if let queue, let job, job.queue != queue {
-            fields.refuse("queue", "contradiction", "the path says \(queue)")
-        }
         try fields.end(.invalidJob)
         guard let job else { throw Problem(.internalError, "a job was refused without a reason") }
+        if let queue, job.queue != queue {
+            throw Problem(.queueMismatch, "the path says the queue \(queue), the body \(job.queue): leave it out there")
+        }
         return job
     }
 
