@@ -26,6 +26,8 @@ final class Circuit: Sendable {
 
     /// A request ran into its deadline, or the connection is refused.
     func trip() {
+        // Before that there is nothing to wait for: the first check opens the door.
+        guard queue.isChecked else { return }
         state.withLock { state in
             if case .closed = state { state = .open(probed: .now) }
         }
