@@ -27,7 +27,10 @@ struct ServeRun {
                 try await requireTokens()
             } else {
                 tasks.addTask {
-                    while try await findRedis(isFirst: false) == nil { try await Task.sleep(for: Self.pause) }
+                    while !Task.isCancelled, try await findRedis(isFirst: false) == nil {
+                        // Whoever is told to stop is cancelled here: that is no failure.
+                        try? await Task.sleep(for: Self.pause)
+                    }
                     return false
                 }
             }
