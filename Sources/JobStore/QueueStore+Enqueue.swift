@@ -34,6 +34,9 @@ package struct NewJob: Sendable {
     /// Ids that the caller chose are remembered for at least 10 minutes.
     package static let ownIDMemoryMs = 600_000
 
+    /// Due now, and remembered by its own record only.
+    fileprivate var isPlain: Bool { due.wire == 0 && rememberMs == 0 && digest.isEmpty }
+
     func write(to arguments: inout Arguments) {
         arguments.append(id)
         arguments.append(bytes: envelope)
@@ -95,7 +98,16 @@ extension QueueStore {
         var arguments = arguments(capacity: jobs.reduce(64) { $0 + $1.envelope.count + 160 })
         arguments.append(jobs.count)
         arguments.append(atomic ? 1 : 0)
-        for job in jobs { job.write(to: &arguments) }
+        if let first = jobs.first, jobs.allSatisfy({ $0.isPlain && $0.priority == first.priority }) {
+            arguments.append(first.priority.value)
+            for job in jobs {
+                arguments.append(job.id)
+                arguments.append(bytes: job.envelope)
+            }
+        } else {
+            arguments.append("")
+            for job in jobs { job.write(to: &arguments) }
+        }
         var (reader, receipt) = try await noted(.enqueue, arguments, timeout: timeout)
         return try read { () throws(RedisError) in
             let now = try reader.integer()

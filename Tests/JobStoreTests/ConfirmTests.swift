@@ -21,7 +21,8 @@ import Testing
             try await queue.confirm(receipt)
             server.kill()
             try server.start()
-            _ = try await queue.client.send(Command("PING"))
+            // The first may still go to the connection that has died.
+            while (try? await queue.client.send(Command("PING"))) == nil {}
             await #expect(throws: StoreError.redis(.connectionLost(sent: true))) { try await queue.confirm(receipt) }
         }
     }

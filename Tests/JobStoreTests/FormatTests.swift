@@ -9,7 +9,7 @@ import Testing
     /// Arguments behind time and format with which each script would change the queue below.
     static func arguments(_ script: StoreScript) -> [String] {
         switch script {
-        case .enqueue: ["1", "0", "new", "{}", "5", "0", "0", ""]
+        case .enqueue: ["1", "0", "", "new", "{}", "5", "0", "0", ""]
         case .intake: ["1", "1", "1-0", "new", "{}", "5", "0", "0", "", "2-0", "inbox:2-0", "x", "5", "{}", "{}"]
         case .join: ["9", "30000"]
         case .claim: ["7", "2", "5", "0", "1048576", "5"]

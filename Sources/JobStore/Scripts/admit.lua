@@ -16,7 +16,7 @@ local function state_of(id)
 end
 
 local function is_id(id)
-  return #id >= 1 and #id <= 64 and not string.find(id, '[^%w%._:%-]')
+  return #id <= 64 and string.find(id, '^[%w%._:%-]+$')
 end
 
 -- A whole number in a range; not nan, which is in none.
@@ -29,9 +29,9 @@ local BASE = {}
 for priority = 0, 9 do BASE[text(priority)] = priority * 562949953421312 + 281474976710656 end
 
 -- Most jobs are due now and not remembered: reading those zeros as numbers would take longer than all the rest.
-local function is_job(at)
-  local due, remember = ARGV[at + 3], ARGV[at + 4]
-  return is_id(ARGV[at]) and ARGV[at + 1] ~= '' and BASE[ARGV[at + 2]]
+local function is_job(given, at)
+  local due, remember = given[at + 3], given[at + 4]
+  return is_id(given[at]) and given[at + 1] ~= '' and BASE[given[at + 2]]
     and (due == '0' or is_within(tonumber(due), -900000000000000, 900000000000000))
     and (remember == '0' or is_within(tonumber(remember), 0, 900000000000000))
 end
@@ -43,15 +43,15 @@ local function begin(stored_format)
   redis.call('HSETNX', meta, 'born', text(now_us))
 end
 
--- Takes in `count` jobs, the first one's arguments beginning at ARGV[first], each `stride` arguments apart, but for
+-- Takes in `count` jobs, the first one's arguments beginning at given[first], each `stride` arguments apart, but for
 -- those in `skip`. Where it `is_atomic`, one that is refused keeps all out; a duplicate is not refused.
 -- Answers a word for each that was not simply taken in: 'dup <state>', 'conflict <state>', 'full', 'invalid', 'held'.
-local function admit(first, stride, count, skip, is_atomic)
+local function admit(given, first, stride, count, skip, is_atomic)
   local words = {}
   if count == 0 then return words end
   -- Probe.
   local ids = {}
-  for k = 1, count do ids[k] = ARGV[first + (k - 1) * stride] end
+  for k = 1, count do ids[k] = given[first + (k - 1) * stride] end
   local known = redis.call('HMGET', jobs, unpack(ids))
   local noted_count = redis.call('HLEN', idem)
   local noted = noted_count > 0 and redis.call('HMGET', idem, unpack(ids)) or {}
@@ -69,8 +69,8 @@ local function admit(first, stride, count, skip, is_atomic)
     local id = ids[k]
     if not (skip and skip[k]) then
       local note = noted[k] or seen[id]
-      local digest = ARGV[at + 5]
-      if not is_job(at) then
+      local digest = given[at + 5]
+      if not is_job(given, at) then
         words[k] = 'invalid'
         is_refused = true
       elseif known[k] or note or seen_state[id] then
@@ -79,16 +79,16 @@ local function admit(first, stride, count, skip, is_atomic)
         local state = seen_state[id] or state_of(id)
         words[k] = (same and 'dup ' or 'conflict ') .. state
         is_refused = is_refused or not same
-      elseif room < 1 or (ARGV[at + 4] ~= '0' and idem_room < 1) then
+      elseif room < 1 or (given[at + 4] ~= '0' and idem_room < 1) then
         words[k] = 'full'
         is_refused = true
       else
         room = room - 1
-        if ARGV[at + 4] ~= '0' then
+        if given[at + 4] ~= '0' then
           seen[id] = digest
           idem_room = idem_room - 1
         end
-        if ARGV[at + 3] == '0' or moment(tonumber(ARGV[at + 3])) <= now then
+        if given[at + 3] == '0' or moment(tonumber(given[at + 3])) <= now then
           now_at[#now_at + 1] = at
           seen_state[id] = 'queued'
         else
@@ -111,13 +111,13 @@ local function admit(first, stride, count, skip, is_atomic)
   begin(m[1])
   local stored, notes, until_ = {}, {}, {}
   local function store(at)
-    stored[#stored + 1] = ARGV[at]
-    stored[#stored + 1] = ARGV[at + 1]
-    if ARGV[at + 4] ~= '0' then
-      notes[#notes + 1] = ARGV[at]
-      notes[#notes + 1] = ARGV[at + 5]
-      until_[#until_ + 1] = text(now + tonumber(ARGV[at + 4]))
-      until_[#until_ + 1] = ARGV[at]
+    stored[#stored + 1] = given[at]
+    stored[#stored + 1] = given[at + 1]
+    if given[at + 4] ~= '0' then
+      notes[#notes + 1] = given[at]
+      notes[#notes + 1] = given[at + 5]
+      until_[#until_ + 1] = text(now + tonumber(given[at + 4]))
+      until_[#until_ + 1] = given[at]
     end
   end
   local woken = #now_at > 0
@@ -126,8 +126,8 @@ local function admit(first, stride, count, skip, is_atomic)
     local scores = {}
     for k, at in ipairs(now_at) do
       store(at)
-      scores[2 * k - 1] = text(BASE[ARGV[at + 2]] + sequence + k)
-      scores[2 * k] = ARGV[at]
+      scores[2 * k - 1] = text(BASE[given[at + 2]] + sequence + k)
+      scores[2 * k] = given[at]
     end
     redis.call('ZADD', queued, unpack(scores))
   end
@@ -136,9 +136,9 @@ local function admit(first, stride, count, skip, is_atomic)
     local first_new, scores = math.huge, {}
     for k, at in ipairs(later_at) do
       store(at)
-      local score = moment(tonumber(ARGV[at + 3])) * 10 + ARGV[at + 2]
+      local score = moment(tonumber(given[at + 3])) * 10 + given[at + 2]
       scores[2 * k - 1] = text(score)
-      scores[2 * k] = ARGV[at]
+      scores[2 * k] = given[at]
       if score < first_new then first_new = score end
     end
     redis.call('ZADD', scheduled, unpack(scores))

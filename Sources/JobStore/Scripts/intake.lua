@@ -42,7 +42,7 @@ local skip = {}
 for k = 1, good do
   skip[k] = not is_there(ARGV[5 + (k - 1) * 7])
 end
-local words = admit(6, 7, good, skip)
+local words = admit(ARGV, 6, 7, good, skip)
 for k = 1, good do
   local word = words[k]
   if skip[k] then
