@@ -6,6 +6,7 @@ public enum Printable {
     /// The text on one line: control characters and everything that turns the direction of writing become `\u{…}`
     /// escapes; longer than `limit` characters it is cut and ends in `…`.
     public static func oneLine(_ text: String, limit: Int = 4096) -> String {
+        if isPlain(text, limit: limit) { return text }
         var out = ""
         var count = 0
         for scalar in text.unicodeScalars {
@@ -18,6 +19,12 @@ public enum Printable {
             }
         }
         return out
+    }
+
+    /// Only visible ASCII and blanks, at most `limit` of them. Nearly every text that is logged is that; to see it takes a
+    /// tenth of the time of looking at characters.
+    package static func isPlain(_ text: String, limit: Int) -> Bool {
+        text.utf8.count <= limit && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
     }
 
     /// A JSON document, whole, with the same characters harmless: they become `\uXXXX` escapes, which mean the same to

@@ -34,10 +34,11 @@ struct JSONLogHandler: LogHandler {
 
     /// What is the same on every line.
     private static let process: String = {
-        let info = ProcessInfo.processInfo
-        return ",\"service\":\"queue-worker\",\"version\":\"\(JobQueueWorkerVersion.text)\""
-            + ",\"host\":\(quoted(info.hostName)),\"pid\":\(info.processIdentifier)"
+        var text = ",\"service\":\"queue-worker\",\"version\":\"\(JobQueueWorkerVersion.text)\",\"host\":"
+        quote(ProcessInfo.processInfo.hostName, &text)
+        return text + ",\"pid\":" + pid
     }()
+    private static let pid = String(ProcessInfo.processInfo.processIdentifier)
     private static let taken: Set = ["ts", "level", "msg", "service", "version", "host", "pid"]
     /// Longer texts are cut, in characters.
     private static let limit = 4096
@@ -53,35 +54,71 @@ struct JSONLogHandler: LogHandler {
     static func notice(_ count: Int) -> String { JSONLogHandler().line(LogSink.missing(count)) }
 
     func line(_ event: LogEvent) -> String {
-        let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        var line = "{\"ts\":\"\(time)\",\"level\":\"\(event.level)\",\"msg\":\(Self.quoted("\(event.message)"))"
+        var line = ""
+        line.reserveCapacity(512)
+        line += "{\"ts\":\""
+        line += Timestamp.text(Int(Date.now.timeIntervalSince1970 * 1000))
+        line += "\",\"level\":\""
+        line += event.level.rawValue
+        line += "\",\"msg\":"
+        Self.quote("\(event.message)", &line)
         line += Self.process
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        for (key, value) in fields where key != "pid" || "\(value)" != "\(ProcessInfo.processInfo.processIdentifier)" {
+        var fields = Array(metadata)
+        for field in event.metadata ?? [:] {
+            if metadata[field.key] != nil { fields.removeAll { $0.key == field.key } }
+            fields.append(field)
+        }
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) where key != "pid" || "\(value)" != Self.pid {
+            line += ","
             // A handler's own field must not pass for one of ours.
-            line += ",\(Self.quoted(Self.taken.contains(key) ? key + "_" : key)):\(Self.json(value))"
+            Self.quote(Self.taken.contains(key) ? key + "_" : key, &line)
+            line += ":"
+            Self.write(value, &line)
         }
-        return line + "}"
+        line += "}"
+        return line
     }
 
-    private static func json(_ value: Logger.Metadata.Value) -> String {
+    private static func write(_ value: Logger.Metadata.Value, _ line: inout String) {
         switch value {
-        case .string(let text): quoted(text)
-        case .stringConvertible(let number as Int): "\(number)"
-        case .stringConvertible(let flag as Bool): "\(flag)"
-        case .stringConvertible(let other): quoted("\(other)")
-        case .array(let list): "[\(list.map(json).joined(separator: ","))]"
+        case .string(let text): quote(text, &line)
+        case .stringConvertible(let number as Int): line += String(number)
+        case .stringConvertible(let flag as Bool): line += flag ? "true" : "false"
+        case .stringConvertible(let other): quote("\(other)", &line)
+        case .array(let list):
+            line += "["
+            for (index, value) in list.enumerated() {
+                if index > 0 { line += "," }
+                write(value, &line)
+            }
+            line += "]"
         case .dictionary(let map):
-            "{"
-                + map.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(json($0.value))" }.joined(separator: ",")
-                + "}"
+            line += "{"
+            for (index, field) in map.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { line += "," }
+                quote(field.key, &line)
+                line += ":"
+                write(field.value, &line)
+            }
+            line += "}"
         }
     }
 
-    /// A JSON string in which nothing moves a cursor.
-    private static func quoted(_ text: String) -> String {
+    /// Appends a JSON string in which nothing moves a cursor.
+    private static func quote(_ text: String, _ line: inout String) {
+        if Printable.isPlain(text, limit: limit), !text.utf8.contains(where: isEscaped) {
+            line += "\""
+            line += text
+            line += "\""
+            return
+        }
         let cut = text.unicodeScalars.count > limit ? String(text.unicodeScalars.prefix(limit)) + "…" : text
-        guard let bytes = try? PayloadEncoder.encode(cut) else { return "\"\"" }
-        return Printable.json(String(decoding: bytes, as: UTF8.self))
+        guard let bytes = try? PayloadEncoder.encode(cut) else {
+            line += "\"\""
+            return
+        }
+        line += Printable.json(String(decoding: bytes, as: UTF8.self))
     }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
 }

@@ -25,7 +25,7 @@ struct LineLogHandler: LogHandler {
         let fields = all.sorted { $0.key < $1.key }.map { key, value in
             " \(key)=\(Self.quoted("\(value)"))"
         }
-        let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let time = Timestamp.text(Int(Date.now.timeIntervalSince1970 * 1000))
         return "\(time) \(event.level) \(Printable.oneLine("\(event.message)"))\(fields.joined())"
     }
 

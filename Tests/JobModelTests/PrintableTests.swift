@@ -52,4 +52,13 @@ import Testing
         #expect(Printable.oneLine("a", limit: 0) == "…")
         #expect(Printable.oneLine(String(repeating: "x", count: 5000)).count == 4097)
     }
+
+    @Test(arguments: [
+        ("", 0, true), ("a b~", 4, true), ("a b~", 3, false), ("a\u{7F}", 9, false), ("\u{1B}[m", 9, false),
+        ("é", 9, false),
+        ("a\n", 9, false),
+    ])
+    func `plain text is short, and visible in ASCII`(text: String, limit: Int, isPlain: Bool) {
+        #expect(Printable.isPlain(text, limit: limit) == isPlain)
+    }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import JobModel
 
 /// What a caller would like, as far as it is understood here (RFC 7240): `Prefer: wait=10`. What is not understood is left
 /// alone, as the RFC asks.
