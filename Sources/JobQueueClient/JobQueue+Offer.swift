@@ -6,6 +6,8 @@ package struct Offer: Sendable {
     package var name: String
     /// JSON.
     package var payload: [UInt8]
+    /// Somebody has found that the payload is JSON in UTF-8, so that it need not be read once more.
+    package var isJSON: Bool
     package var identity: JobIdentity
     /// When it may start.
     package var due: Due
@@ -16,11 +18,12 @@ package struct Offer: Sendable {
     package var createdMs: Int?
 
     package init(
-        name: String, payload: [UInt8], identity: JobIdentity = .made, due: Due = .now,
+        name: String, payload: [UInt8], isJSON: Bool = false, identity: JobIdentity = .made, due: Due = .now,
         options: JobOptions = JobOptions(), requestID: String? = nil
     ) {
         self.name = name
         self.payload = payload
+        self.isJSON = isJSON
         self.identity = identity
         self.due = due
         self.options = options
@@ -88,7 +91,7 @@ extension JobQueue {
         default: break
         }
         var draft = try Draft(
-            name: offer.name, payload: offer.payload, identity: offer.identity, terms: terms, isJSON: false)
+            name: offer.name, payload: offer.payload, identity: offer.identity, terms: terms, isJSON: offer.isJSON)
         draft.envelope.requestID = offer.requestID
         return (terms.queue, try prepare(draft, due: offer.due, now: offer.createdMs ?? now))
     }

@@ -77,7 +77,7 @@ struct Call: Sendable {
 
     /// The media type of the body without its parameters, in small letters; JSON when the caller names none.
     var media: String {
-        guard let text = request.headers[.contentType] else { return "application/json" }
+        guard let text = request.headers[.contentType], text != "application/json" else { return "application/json" }
         return String(text.prefix { $0 != ";" }).lowercased().filter { $0 != " " }
     }
 

@@ -46,7 +46,7 @@ struct Fields {
     > {
         bytes.withUnsafeBufferPointer { buffer in
             Result { () throws(JSONScanner.Failure) in
-                var ranges: [String: Range<Int>] = [:]
+                var ranges = [String: Range<Int>](minimumCapacity: 6)
                 // The object itself is the first level.
                 var scanner = JSONScanner(UnsafeBufferPointer(rebasing: buffer[range]), depthLimit: depthLimit - 1)
                 try scanner.object { key, value throws(JSONScanner.Failure) in
@@ -132,7 +132,7 @@ struct Fields {
 
     /// An object within this one. Its problems have to be given back with `merge`.
     mutating func object(_ name: String) -> Fields? {
-        guard let range = ranges.removeValue(forKey: name) else { return nil }
+        guard !ranges.isEmpty, let range = ranges.removeValue(forKey: name) else { return nil }
         if let fields = Self.element(bytes, range, pointer: place(name)) { return fields }
         refuse(name, "wrong-type", "must be an object, with no name twice")
         return nil
@@ -150,11 +150,9 @@ struct Fields {
             refuse(name, "wrong-type", "must be a list")
             return nil
         }
+        let place = place(name)
         return elements.enumerated().map { index, element in
-            (
-                element.lowerBound + range.lowerBound..<element.upperBound + range.lowerBound,
-                "\(place(name))/\(index)"
-            )
+            (element.lowerBound + range.lowerBound..<element.upperBound + range.lowerBound, "\(place)/\(index)")
         }
     }
 
@@ -169,7 +167,7 @@ struct Fields {
     var names: [String] { ranges.keys.sorted() }
 
     /// Is it there? Does not count as asked for.
-    func has(_ name: String) -> Bool { ranges[name] != nil }
+    func has(_ name: String) -> Bool { !ranges.isEmpty && ranges[name] != nil }
 
     // MARK: Refusing
 
@@ -192,6 +190,7 @@ struct Fields {
 
     /// Fields that nobody asked for.
     mutating func refuseStrangers() {
+        guard !ranges.isEmpty else { return }
         for name in ranges.keys.sorted() { refuse(name, "unknown", "there is no such field") }
         ranges = [:]
     }
@@ -209,11 +208,13 @@ struct Fields {
     }
 
     private mutating func take<T>(
-        _ name: String, _ rule: String, code: String = "wrong-type", _ read: (UnsafeBufferPointer<UInt8>) -> T?
+        _ name: String, _ rule: @autoclosure () -> String, code: String = "wrong-type",
+        _ read: (UnsafeBufferPointer<UInt8>) -> T?
     ) -> T? {
-        guard let range = ranges.removeValue(forKey: name) else { return nil }
+        // Most jobs have three fields, and are asked for a dozen: the others cost no hash.
+        guard !ranges.isEmpty, let range = ranges.removeValue(forKey: name) else { return nil }
         let value = bytes.withUnsafeBufferPointer { read(UnsafeBufferPointer(rebasing: $0[range])) }
-        if value == nil { refuse(name, code, rule) }
+        if value == nil { refuse(name, code, rule()) }
         return value
     }
 

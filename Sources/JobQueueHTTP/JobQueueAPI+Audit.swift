@@ -19,11 +19,11 @@ extension JobQueueAPI {
     ) {
         guard let caller, route.isChange, logger.logLevel <= .info else { return }
         var metadata: Logger.Metadata = [
-            "event": "audit", "http_method": "\(route.method.rawValue)", "http_route": "\(route.path)",
-            "http_status": .stringConvertible(answer.status.code), "token": "\(caller.id)",
+            "event": "audit", "http_method": .string(route.method.rawValue), "http_route": .string(route.path),
+            "http_status": .stringConvertible(answer.status.code), "token": .string(caller.id),
         ]
         func add(_ key: String, _ text: String?) {
-            if let text, !text.isEmpty { metadata[key] = "\(Printable.oneLine(text, limit: 200))" }
+            if let text, !text.isEmpty { metadata[key] = .string(Printable.oneLine(text, limit: 200)) }
         }
         add("note", caller.note)
         add("queue", answer.change.queue ?? parameters["queue"])

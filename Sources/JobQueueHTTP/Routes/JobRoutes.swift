@@ -216,7 +216,9 @@ extension JobRequest {
 
     /// `now`: when it is made, ms since 1970.
     func offer(requestID: String, now: Int) -> Offer {
-        var offer = Offer(name: name, payload: Array(payload), due: due, options: options, requestID: requestID)
+        // A value of a document that was read as a whole.
+        var offer = Offer(
+            name: name, payload: Array(payload), isJSON: true, due: due, options: options, requestID: requestID)
         offer.createdMs = now
         return offer
     }

@@ -37,7 +37,7 @@ package struct AccessToken: Sendable {
         let id = take(Self.idLength)
         guard Self.isID(id), take(1).elementsEqual("_".utf8) else { return nil }
         let secret = take(Self.secretLength)
-        guard secret.count == Self.secretLength, secret.allSatisfy(Self.digits.contains),
+        guard secret.count == Self.secretLength, secret.allSatisfy(Self.isDigit),
             rest.elementsEqual(Self.checksum(id + secret))
         else { return nil }
         self.id = String(decoding: id, as: UTF8.self)
@@ -54,7 +54,16 @@ package struct AccessToken: Sendable {
     package var digest: [UInt8] { Array(SHA256.hash(data: secret)) }
 
     static func isID(_ text: some Collection<UInt8>) -> Bool {
-        text.count == idLength && text.allSatisfy(idDigits.contains)
+        text.count == idLength && text.allSatisfy { isDigit($0) && !(UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: false
+        }
     }
 
     /// Six digits to the base 62, which hold 32 bits.
@@ -78,10 +87,13 @@ extension AccessToken: CustomStringConvertible, CustomDebugStringConvertible, Cu
 
 /// The checksum of Ethernet and zip: https://www.rfc-editor.org/rfc/rfc1952#section-8
 enum CRC32 {
+    /// What each byte does to the sum.
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { sum, _ in sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+    }
+
     static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(UInt32.max) { sum, byte in
-            (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
-        }
+        ~bytes.reduce(UInt32.max) { sum, byte in table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] ^ sum >> 8 }
     }
 }
 

@@ -6,6 +6,7 @@ import HTTPTypes
 /// A token that asks for nothing gains one request after the other, up to those of a whole minute.
 struct RateTable: Sendable {
     static let window = Duration.seconds(60)
+    private static let windowNs = window.nanoseconds
 
     /// By token, ns on the clock of the caller. A moment that is over says no more than none.
     private var settled: [String: Int] = [:]
@@ -18,10 +19,9 @@ struct RateTable: Sendable {
 
     /// Takes one request of `limit` a minute. `now` is any clock that goes forwards.
     mutating func take(_ id: String, limit: Int, now: Duration) -> RateAnswer {
-        let now = Int(now / .nanoseconds(1))
+        let now = now.nanoseconds
         if settled.count >= roomy { settled = settled.filter { $0.value > now } }
-        let window = Int(Self.window / .nanoseconds(1))
-        let interval = window / limit
+        let interval = Self.windowNs / limit
         let owed = max(0, settled[id, default: 0] - now)
         // What may be owed before this request, so that it is the last of those of a minute.
         let excess = owed - interval * (limit - 1)
@@ -65,5 +65,16 @@ struct RateAnswer: Sendable, Equatable {
     }
 
     /// Rounded up: who comes back then is in time.
-    private static func seconds(_ duration: Duration) -> Int { Int((duration / .seconds(1)).rounded(.up)) }
+    private static func seconds(_ duration: Duration) -> Int {
+        let (seconds, rest) = duration.components
+        return Int(seconds) + (rest > 0 ? 1 : 0)
+    }
+}
+
+extension Duration {
+    /// Whole ones, in 64 bits: a division by a `Duration` is one of 128, for each request.
+    fileprivate var nanoseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    }
 }
