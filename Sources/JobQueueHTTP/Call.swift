@@ -54,10 +54,14 @@ struct Call: Sendable {
         }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge() }
         do {
-            let buffer = try await request.body.collect(upTo: limit)
-            return Array(buffer.readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge()
+            var bytes: [UInt8] = []
+            for try await part in request.body {
+                guard bytes.count + part.readableBytes <= limit else { throw tooLarge() }
+                bytes.append(contentsOf: part.readableBytesView)
+            }
+            return bytes
+        } catch let problem as Problem {
+            throw problem
         } catch is BodyTooSlow {
             var problem = Problem(.requestTimeout, "the body took too long to arrive")
             problem.closesConnection = true

@@ -62,15 +62,27 @@ struct APIRig {
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]?, headers: HTTPFields = [:]
     ) async throws -> Reply {
-        let plain = path.split(separator: "?", maxSplits: 1)[0]
-        guard let (route, parameters) = match(method, String(plain)) else { throw NoRoute() }
-        let head = HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: headers)
-        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body ?? [])))
-        let answer = await api.respond(to: request, by: route, parameters)
+        let answer = try await answer(method, path, body, headers)
         guard case .bytes(let bytes) = answer.body else {
             return Reply(status: answer.status.code, headers: answer.headers, bytes: [])
         }
         return Reply(status: answer.status.code, headers: answer.headers, bytes: bytes)
+    }
+
+    /// An answer that comes as a stream.
+    func stream(_ path: String, _ headers: HTTPFields = [:]) async throws -> ResponseBody {
+        guard case .stream(let stream) = try await answer(.get, path, nil, headers).body else { throw NoRoute() }
+        return stream
+    }
+
+    private func answer(
+        _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]?, _ headers: HTTPFields
+    ) async throws -> Answer {
+        let plain = path.split(separator: "?", maxSplits: 1)[0]
+        guard let (route, parameters) = match(method, String(plain)) else { throw NoRoute() }
+        let head = HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: headers)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body ?? [])))
+        return await api.respond(to: request, by: route, parameters)
     }
 
     struct NoRoute: Error {}

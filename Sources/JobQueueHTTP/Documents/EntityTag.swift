@@ -5,16 +5,28 @@ import JobStore
 enum EntityTag {
     static func of(_ view: JobView) -> String? { view.version.map { "\"\($0)\"" } }
 
-    /// Nil when anything will do. Weak tags match nothing, as the RFC says of `If-Match`.
-    static func wanted(_ headers: HTTPFields) -> Set<String>? {
+    /// Nil when anything will do. Weak tags match nothing, as the RFC says of `If-Match`. Throws `invalidRequest` for what is
+    /// no tag: a caller who left the quotes out would be told for ever that the job has changed.
+    static func wanted(_ headers: HTTPFields) throws(Problem) -> Set<String>? {
         let values = headers[values: .ifMatch]
-        if values.isEmpty || values.contains("*") { return nil }
-        return Set(values.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })
+        if values.isEmpty || values == ["*"] { return nil }
+        let tags = values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { tag in
+            String(tag.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        guard tags.allSatisfy(isTag) else {
+            throw Problem(.invalidRequest, "If-Match must be what ETag said, with its quotes, or *")
+        }
+        return Set(tags)
+    }
+
+    private static func isTag(_ text: String) -> Bool {
+        let text = text.hasPrefix("W/") ? text.dropFirst(2) : text[...]
+        return text.count >= 2 && text.first == "\"" && text.last == "\"" && !text.dropFirst().dropLast().contains("\"")
     }
 
     /// Throws `preconditionFailed` when the job is not as its caller has seen it.
     static func check(_ view: JobView, _ headers: HTTPFields) throws(Problem) {
-        guard let wanted = wanted(headers) else { return }
+        guard let wanted = try wanted(headers) else { return }
         if let tag = of(view), wanted.contains(tag) { return }
         throw changed
     }

@@ -58,7 +58,7 @@ extension JobQueueAPI {
     private func delete(_ call: Call) async throws(Problem) -> Answer {
         let (name, id) = (try call.queue(), try call.jobID())
         var version: String?
-        if EntityTag.wanted(call.headers) != nil {
+        if try EntityTag.wanted(call.headers) != nil {
             let view = try await view(of: id, in: name)
             try EntityTag.check(view, call.headers)
             version = view.version
@@ -145,6 +145,7 @@ struct JobEdit {
         envelope.policy.priority = priority ?? envelope.policy.priority
         envelope.policy.maxAttempts = maxAttempts ?? envelope.policy.maxAttempts
         envelope.tags = tags ?? envelope.tags
+        envelope.due = due ?? envelope.due
         return QueueStore.Edit(
             id: view.id, version: version, envelope: envelope.encoded(), priority: envelope.policy.priority, due: due)
     }

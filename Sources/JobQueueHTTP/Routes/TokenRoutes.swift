@@ -51,7 +51,8 @@ extension JobQueueAPI {
         let rights = TokenRights(
             scopes: names.map { Set($0.compactMap(Scope.init)) } ?? TokenRights.usualScopes,
             queues: fields.strings("queues") ?? ["*"], note: fields.string("note") ?? "",
-            expiresMs: fields.moment("expires_at"), rate: fields.int("rate", TokenRights.rates))
+            expiresMs: fields.int("expires_in_ms", 1...JobRequest.longest).map { queue.now + $0 },
+            rate: fields.int("rate", TokenRights.rates))
         if fields.problems.isEmpty {
             for problem in rights.problems(now: queue.now) { fields.refuse(problem.field, "invalid", problem.detail) }
         }
@@ -60,7 +61,7 @@ extension JobQueueAPI {
             throw Problem(.forbidden, "a token makes only tokens with scopes and queues that it has itself")
         }
         guard call.caller.rights.outlast(rights) else {
-            throw Problem(.forbidden, "a token makes only tokens that end no later than itself: send expires_at")
+            throw Problem(.forbidden, "a token makes only tokens that end no later than itself: send expires_in_ms")
         }
         return rights
     }
