@@ -18,10 +18,15 @@ extension RouteTable {
             let names = Self.parameters(of: route.path)
             router.on(RouterPath(route.path), method: route.method) { [self] request, context -> Response in
                 var parameters: [String: String] = [:]
-                for name in names { parameters[name] = context.parameters.get(name) }
+                for name in names { parameters[name] = context.parameters.get(name).map(Self.decoded) }
                 return await respond(to: request, by: route, parameters).response
             }
         }
+    }
+
+    /// What is no escape stays, to be refused as a name.
+    private static func decoded(_ part: String) -> String {
+        part.utf8.contains(UInt8(ascii: "%")) ? Query.unescaped(part) ?? part : part
     }
 
     /// `queue` and `id` of `/v1/queues/{queue}/jobs/{id}`.

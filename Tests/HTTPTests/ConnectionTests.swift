@@ -10,6 +10,19 @@ extension HTTPTests {
     @Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
         private static let hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 
+        @Test func `escapes in a path are decoded once, and what is none stays as it is`() async throws {
+            try await Rig.run { rig in
+                for (path, seen) in [
+                    ("a%3Ab", "a:b"), ("a:b", "a:b"), ("a%253Ab", "a%3Ab"), ("a+b", "a+b"), ("a%2Fb", "a/b"),
+                    ("a%zz", "a%zz"), ("%ff", "%ff"),
+                ] {
+                    let wire = try await rig.connect()
+                    try await wire.send("GET /named/\(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                    try await wire.text { $0.hasSuffix("<\(seen)>") }
+                }
+            }
+        }
+
         @Test func `one connection serves many requests, also when they come at once`() async throws {
             try await Rig.run { rig in
                 let wire = try await rig.connect()

@@ -24,6 +24,7 @@ struct PlainTable: RouteTable {
     var routes: [Route] {
         [
             Route(.get, "/hello", .open, needsRedis: false) { _ in .text("hello") },
+            Route(.get, "/named/{id}", .open, needsRedis: false) { call in .text("<\(call.parameters["id"] ?? "")>") },
             Route(.post, "/count", .open, needsRedis: false) { [self] call throws(Problem) in
                 let count = try await call.body(limit: bodyLimit).count
                 bodies.note(count)
