@@ -12,7 +12,7 @@ struct Fields {
     private static let problemLimit = 100
 
     private let bytes: [UInt8]
-    private var ranges: [String: Range<Int>] = [:]
+    private var ranges = NamedRanges()
     /// Where this object is in the body, as a JSON pointer.
     private let pointer: String
     private(set) var problems: [Problem.Field] = []
@@ -41,17 +41,15 @@ struct Fields {
 
     private static func ranges(
         _ bytes: [UInt8], _ range: Range<Int>
-    ) -> Result<
-        [String: Range<Int>], JSONScanner.Failure
-    > {
+    ) -> Result<NamedRanges, JSONScanner.Failure> {
         bytes.withUnsafeBufferPointer { buffer in
             Result { () throws(JSONScanner.Failure) in
-                var ranges = [String: Range<Int>](minimumCapacity: 6)
+                var ranges = NamedRanges()
                 // The object itself is the first level.
                 var scanner = JSONScanner(UnsafeBufferPointer(rebasing: buffer[range]), depthLimit: depthLimit - 1)
                 try scanner.object { key, value throws(JSONScanner.Failure) in
                     let value = value.lowerBound + range.lowerBound..<value.upperBound + range.lowerBound
-                    guard ranges.updateValue(value, forKey: JSONReader.key(key)) == nil else {
+                    guard ranges.insert(JSONReader.key(key), value) else {
                         throw JSONScanner.Failure(offset: value.lowerBound, problem: "a name stands there twice")
                     }
                 }
@@ -64,7 +62,7 @@ struct Fields {
     // MARK: Asking
 
     /// A value as it stands in the body; nil when it is missing.
-    mutating func json(_ name: String) -> ArraySlice<UInt8>? { ranges.removeValue(forKey: name).map { bytes[$0] } }
+    mutating func json(_ name: String) -> ArraySlice<UInt8>? { ranges.remove(name).map { bytes[$0] } }
 
     mutating func string(_ name: String) -> String? { take(name, "must be a string") { JSONReader.string($0) } }
 
@@ -118,7 +116,7 @@ struct Fields {
     mutating func map(_ name: String) -> [String: String]? {
         guard var fields = object(name) else { return nil }
         var map: [String: String] = [:]
-        for key in fields.ranges.keys.sorted() { map[key] = fields.string(key) }
+        for key in fields.ranges.names { map[key] = fields.string(key) }
         merge(fields)
         return map
     }
@@ -132,7 +130,7 @@ struct Fields {
 
     /// An object within this one. Its problems have to be given back with `merge`.
     mutating func object(_ name: String) -> Fields? {
-        guard !ranges.isEmpty, let range = ranges.removeValue(forKey: name) else { return nil }
+        guard let range = ranges.remove(name) else { return nil }
         if let fields = Self.element(bytes, range, pointer: place(name)) { return fields }
         refuse(name, "wrong-type", "must be an object, with no name twice")
         return nil
@@ -140,7 +138,7 @@ struct Fields {
 
     /// The elements of a list, each with its place in the body.
     mutating func list(_ name: String) -> [(range: Range<Int>, pointer: String)]? {
-        guard let range = ranges.removeValue(forKey: name) else { return nil }
+        guard let range = ranges.remove(name) else { return nil }
         var elements: [Range<Int>] = []
         let isRead = bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(UnsafeBufferPointer(rebasing: buffer[range]))
@@ -164,10 +162,10 @@ struct Fields {
     }
 
     /// Of all fields that nobody has asked for yet.
-    var names: [String] { ranges.keys.sorted() }
+    var names: [String] { ranges.names }
 
     /// Is it there? Does not count as asked for.
-    func has(_ name: String) -> Bool { !ranges.isEmpty && ranges[name] != nil }
+    func has(_ name: String) -> Bool { ranges.contains(name) }
 
     // MARK: Refusing
 
@@ -191,8 +189,8 @@ struct Fields {
     /// Fields that nobody asked for.
     mutating func refuseStrangers() {
         guard !ranges.isEmpty else { return }
-        for name in ranges.keys.sorted() { refuse(name, "unknown", "there is no such field") }
-        ranges = [:]
+        for name in ranges.names { refuse(name, "unknown", "there is no such field") }
+        ranges = NamedRanges()
     }
 
     /// To be called when everything has been asked for. Throws the problem if any field was wrong.
@@ -211,8 +209,7 @@ struct Fields {
         _ name: String, _ rule: @autoclosure () -> String, code: String = "wrong-type",
         _ read: (UnsafeBufferPointer<UInt8>) -> T?
     ) -> T? {
-        // Most jobs have three fields, and are asked for a dozen: the others cost no hash.
-        guard !ranges.isEmpty, let range = ranges.removeValue(forKey: name) else { return nil }
+        guard let range = ranges.remove(name) else { return nil }
         let value = bytes.withUnsafeBufferPointer { read(UnsafeBufferPointer(rebasing: $0[range])) }
         if value == nil { refuse(name, code, rule()) }
         return value
