@@ -55,6 +55,13 @@ enum Terminal {
         return PageStyle(width: width(environment), hasColour: hasColour, hasUnicode: hasUnicode)
     }
 
+    /// Where there is no terminal nothing is cut: a program reads it.
+    static var listStyle: PageStyle {
+        var style = style
+        if isatty(STDOUT_FILENO) != 1 { style.width = .max }
+        return style
+    }
+
     private static func width(_ environment: [String: String]) -> Int {
         if let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 { return columns }
         var size = winsize()

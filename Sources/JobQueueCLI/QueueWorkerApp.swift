@@ -111,14 +111,14 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         discussion: """
             Redis is found by --redis-url or REDIS_URL: redis://[user:password@]host[:port][/db] or unix:///path/to.sock.
 
-            Exit codes: 0 done · 1 the operation failed · 64 wrong usage · 65 bad input data · 66 no such job ·
+            Exit codes: 0 done · 1 the operation failed · 64 wrong usage · 65 bad input data · 66 no such job or queue ·
             69 Redis unreachable, or a port taken · 70 a handler would not stop · 74 cannot write · 75 timed out waiting · 77 not allowed ·
             78 bad configuration · 130 ended by one signal more than it takes.
             """,
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, ServeCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self,
-            JobsCommand.self, DeadCommand.self, HealthcheckCommand.self, TokensCommand.self,
+            QueuesCommand.self, JobsCommand.self, DeadCommand.self, HealthcheckCommand.self, TokensCommand.self,
             DoctorCommand.self, ConfigCommand.self, BenchCommand.self,
         ])
 }

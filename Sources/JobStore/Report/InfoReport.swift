@@ -35,6 +35,10 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var workers: Int
         /// Jobs that workers have to do now. Not part of the report's JSON.
         package var backlog = 0
+        /// Who paused it, in printable text; nil where nobody did, or it was not said. Not part of the report's JSON.
+        package var pausedBy: String?
+        /// Since when, ms since 1970. Not part of the report's JSON.
+        package var pausedAtMs: Int?
 
         enum CodingKeys: String, CodingKey {
             case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox,
@@ -155,6 +159,8 @@ extension InfoReport.Queue {
         name = snapshot.name.text
         isPaused = snapshot.isPaused
         pausedReason = snapshot.pausedReason
+        pausedBy = snapshot.pausedBy
+        pausedAtMs = snapshot.pausedAt
         queued = snapshot.count(.queued)
         running = snapshot.count(.running)
         retrying = snapshot.count(.retrying)
