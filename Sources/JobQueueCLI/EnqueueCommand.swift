@@ -122,6 +122,11 @@ struct EnqueueCommand: AsyncParsableCommand {
     func moment() throws -> Int? {
         guard let at else { return nil }
         if delay != nil { throw Failure(.usage, "give --in or --at, not both") }
+        return try Self.moment(at)
+    }
+
+    /// ms since 1970.
+    static func moment(_ at: String) throws(Failure) -> Int {
         // Seconds would be a moment in 1970, and the job would run at once.
         if let ms = Int(at), ms >= 100_000_000_000 { return ms }
         if let date = try? Date(at, strategy: .iso8601) { return Int(date.timeIntervalSince1970 * 1000) }

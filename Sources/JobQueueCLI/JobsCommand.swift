@@ -7,7 +7,8 @@ import TerminalDashboard
 
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "Look at jobs.", subcommands: [Show.self, Cancel.self])
+        commandName: "jobs", abstract: "Look at jobs, stop, hurry, change and delete them.",
+        subcommands: [List.self, Show.self, Cancel.self, RunNow.self, Edit.self, Delete.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -37,27 +38,6 @@ struct JobsCommand: AsyncParsableCommand {
                 let sheet = JobSheet(view, queue: name, workers: workers)
                 if json { return try Output.json(sheet) }
                 for line in sheet.lines(now: now) { try Output.print(line) }
-            }
-        }
-    }
-
-    struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "cancel",
-            abstract: "Stop a job: one that waits never starts, a running handler is asked to stop.")
-
-        @OptionGroup var redis: RedisOptions
-        @OptionGroup var target: QueueOption
-
-        @Argument(help: "The job's id.")
-        var id: String
-
-        func run() async throws {
-            try await redis.withQueue { queue in
-                switch try await queue.job(id, queue: target.queue).cancel() {
-                case .running: try Output.print("asked")
-                case let state: try Output.print(state.rawValue)
-                }
             }
         }
     }

@@ -20,12 +20,12 @@ struct PayloadOptions: ParsableArguments {
             throw Failure(.usage, "give the payload once: as fields, with --payload, or with --payload-file")
         }
         if let payload { return payload }
-        if let payloadFile { return try read(payloadFile) }
+        if let payloadFile { return try Self.read(payloadFile) }
         return fields.isEmpty ? "null" : try object()
     }
 
     /// Reads to the end, so that it may be a pipe as in `--payload-file <(program)`.
-    private func read(_ path: String) throws -> String {
+    static func read(_ path: String) throws -> String {
         let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
         guard let file, let data = try? file.readToEnd() ?? Data() else {
             throw Failure(.badInput, "cannot read \(Printable.oneLine(path)): check the path and its rights")

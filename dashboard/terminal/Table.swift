@@ -1,15 +1,21 @@
 /// Columns of text, as wide as their widest cell. What does not fit into a line is left out, least important first.
-struct Table<Row> {
-    enum Side { case left, right }
+package struct Table<Row> {
+    /// Where a cell stands in its column.
+    package enum Side { case left, right }
 
-    struct Column {
-        var title: String
-        var side: Side
+    /// One column: its heading, and what stands in it.
+    package struct Column {
+        /// The heading.
+        package var title: String
+        /// Numbers stand on the right.
+        package var side: Side
         /// 0 is never left out; the largest number goes first.
-        var keep: Int
-        var cell: (Row) -> String
+        package var keep: Int
+        /// Text that a terminal may be shown.
+        package var cell: (Row) -> String
 
-        init(_ title: String, _ side: Side = .right, keep: Int, cell: @escaping (Row) -> String) {
+        /// Parts as they are described above.
+        package init(_ title: String, _ side: Side = .right, keep: Int, cell: @escaping (Row) -> String) {
             self.title = title
             self.side = side
             self.keep = keep
@@ -23,13 +29,13 @@ struct Table<Row> {
     private static var gap: String { "  " }
 
     /// `ellipsis`, one character, stands for what is left out of a cell.
-    init(ellipsis: String = "…", columns: [Column]) {
+    package init(ellipsis: String = "…", columns: [Column]) {
         self.ellipsis = ellipsis
         self.columns = columns
     }
 
     /// Measures the rows and leaves out what does not fit. A first column that is still too wide is cut in its middle.
-    mutating func fit(_ rows: [Row], into width: Int) {
+    package mutating func fit(_ rows: [Row], into width: Int) {
         measure(rows)
         while total > width, let last = columns.indices.max(by: { columns[$0].keep < columns[$1].keep }),
             columns[last].keep > 0
@@ -40,9 +46,11 @@ struct Table<Row> {
         if total > width { widths[0] = max(4, widths[0] - (total - width)) }
     }
 
-    var heading: String { compose(columns.map(\.title)) }
+    /// The line above the rows.
+    package var heading: String { compose(columns.map(\.title)) }
 
-    func line(_ row: Row) -> String { compose(columns.map { $0.cell(row) }) }
+    /// The line of a row.
+    package func line(_ row: Row) -> String { compose(columns.map { $0.cell(row) }) }
 
     private var total: Int { widths.reduce(0, +) + Self.gap.count * max(0, widths.count - 1) }
 
