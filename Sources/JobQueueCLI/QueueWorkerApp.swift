@@ -118,7 +118,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, ServeCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self,
-            QueuesCommand.self, JobsCommand.self, DeadCommand.self, HealthcheckCommand.self,
+            QueuesCommand.self, JobsCommand.self, DeadCommand.self, CheckCommand.self, HealthcheckCommand.self,
             TokensCommand.self,
             DoctorCommand.self, ConfigCommand.self, BenchCommand.self,
         ])

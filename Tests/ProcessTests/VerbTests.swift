@@ -6,7 +6,7 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-/// `jobs` as people and scripts call it.
+/// `jobs` and `check` as people and scripts call them.
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(1))) struct VerbTests {
         private struct Listing: Decodable {
@@ -47,6 +47,26 @@ extension ProcessTests {
                 let delete = try await site.command("delete", "jobs", "delete", ids[0], "--yes", "--redis-url", url)
                 #expect(delete.status == 0 && delete.output == "\(ids[0])  deleted\n", "\(delete.log)")
                 #expect(try await site.view(ids[0]).state == nil)
+            }
+        }
+
+        @Test func `a probe has one line and its own exit codes`() async throws {
+            try await Site.run { site in
+                let url = site.redis.url
+                let new = try await site.command("new", "check", "--redis-url", url)
+                #expect(new.status == 0 && new.output == "OK - no queues yet\n" && new.log.isEmpty, "\(new.log)")
+                try await site.enqueue("demo.echo", "1")
+                let lonely = try await site.command("lonely", "check", "--redis-url", url)
+                #expect(lonely.status == 1 && lonely.output.hasPrefix("WARNING - default: 1 job and no worker"))
+                let full = try await site.command(
+                    "full", "check", "default", "--max-queued", "0", "--max-age", "1h", "--redis-url", url)
+                #expect(full.status == 2 && full.output.contains("'default queued'=1;;0;0"), "\(full.output)")
+                let unknown = try await site.command("unknown", "check", "nowhere", "--redis-url", url)
+                #expect(unknown.status == 3 && unknown.output == "UNKNOWN - there is no queue nowhere\n")
+                let away = try await site.command("away", "check", "--redis-url", "unix:///nowhere/redis.sock")
+                #expect(away.status == 3 && away.log.isEmpty)
+                #expect(away.output.hasPrefix("UNKNOWN - ") && away.output.contains("/nowhere/redis.sock"))
+                #expect(away.output.count { $0 == "\n" } == 1)
             }
         }
     }
