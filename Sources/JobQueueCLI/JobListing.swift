@@ -48,11 +48,18 @@ struct JobListing: Encodable {
                 .init("AGE", keep: 2) { $0.createdMs.map { Quantity.time(ms: now &- $0) } ?? "-" },
                 [.scheduled, .retrying, .suspect].contains(state)
                     ? .init("DUE IN", keep: 3) { $0.dueMs.map { Quantity.time(ms: $0 &- now) } ?? "-" } : nil,
-                .init("TAGS", .left, keep: 6) { Printable.oneLine($0.tags.joined(separator: ","), limit: 60) },
-                .init("ERROR", .left, keep: 7) { Printable.oneLine($0.runs.last?.message ?? "", limit: 60) },
+                items.contains { !$0.tags.isEmpty }
+                    ? .init("TAGS", .left, keep: 6) { Self.brief($0.tags.joined(separator: ",")) } : nil,
+                items.contains { !$0.runs.isEmpty }
+                    ? .init("ERROR", .left, keep: 7) { Self.brief($0.runs.last?.message) } : nil,
             ].compactMap(\.self).map(Self.harmless))
         table.fit(items, into: width ?? .max)
         return [table.heading] + items.map(table.line)
+    }
+
+    private static func brief(_ text: String?) -> String {
+        guard let text, !text.isEmpty else { return "-" }
+        return Printable.oneLine(text, limit: 60)
     }
 
     /// What is stored may have been written by anybody.

@@ -39,11 +39,10 @@ extension QueuesCommand {
                 let store = queue.store.queue(name)
                 let snapshot = try await store.snapshot()
                 let purging = Purging(name: name, found: states.map { ($0, snapshot.count($0)) })
-                if dryRun { return try purging.lines.forEach { try Output.print($0) } }
+                if dryRun { return try purging.report() }
                 guard try consents(to: purging) else { throw Failure(.failed, "nothing was deleted") }
                 let removed = try await store.purge(Set(states))
-                let done = Purging(name: name, found: states.map { ($0, removed[$0] ?? 0) })
-                for line in done.lines { try Output.print(line) }
+                try Purging(name: name, found: states.map { ($0, removed[$0] ?? 0) }).report()
             }
         }
 
@@ -99,6 +98,10 @@ struct Purging {
 
     /// A line for each state: `queued  12`.
     var lines: [String] { found.map { "\($0.state.rawValue)  \($0.count)" } }
+
+    func report() throws(Failure) {
+        for line in lines { try Output.print(line) }
+    }
 
     /// The name, in full, and nothing that one types without thinking.
     func isConfirmed(by line: String?) -> Bool { line?.trimmingCharacters(in: .whitespaces) == name.text }

@@ -12,9 +12,9 @@ extension ProcessTests {
         private struct Sheet: Decodable {
             var name: String
             var paused: Bool
-            var paused_by: String?
-            var paused_reason: String?
-            var paused_at_ms: Int?
+            var pausedBy: String?
+            var pausedReason: String?
+            var pausedAtMs: Int?
             var queued: Int
         }
 
@@ -32,11 +32,13 @@ extension ProcessTests {
                     "third", "queues", "pause", "default", "--reason", "a\u{1B}[2J", "--redis-url", url)
 
                 let json = try await site.command("json", "queues", "ls", "--json", "--redis-url", url)
-                let sheet = try #require(try JSONDecoder().decode([Sheet].self, from: Data(json.output.utf8)).first)
-                #expect(sheet.name == "default" && sheet.paused && sheet.queued == 1 && sheet.paused_at_ms != nil)
-                #expect(sheet.paused_by?.wholeMatch(of: /.+@[A-Za-z0-9-]+/) != nil, "\(json.output)")
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                let sheet = try #require(try decoder.decode([Sheet].self, from: Data(json.output.utf8)).first)
+                #expect(sheet.name == "default" && sheet.paused && sheet.queued == 1 && sheet.pausedAtMs != nil)
+                #expect(sheet.pausedBy?.wholeMatch(of: /.+@[A-Za-z0-9-]+/) != nil, "\(json.output)")
                 let list = try await site.command("ls", "queues", "ls", "--redis-url", url)
-                #expect(list.output.contains("! default  paused by \(sheet.paused_by ?? "") "), "\(list.output)")
+                #expect(list.output.contains("! default  paused by \(sheet.pausedBy ?? "") "), "\(list.output)")
                 #expect(list.output.contains(#": a\u{1b}[2J"#), "\(list.output)")
 
                 let resume = try await site.command("resume", "queues", "resume", "default", "--redis-url", url)

@@ -12,7 +12,7 @@ extension ProcessTests {
         private struct Listing: Decodable {
             struct Item: Decodable { var id: String }
             var items: [Item]
-            var next_cursor: String?
+            var nextCursor: String?
             var complete: Bool
         }
 
@@ -22,9 +22,11 @@ extension ProcessTests {
                 var ids: [String] = []
                 for number in 0..<3 { ids.append(try await site.enqueue("demo.echo", "\(number)")) }
                 let first = try await site.command("first", "jobs", "ls", "--limit", "2", "--json", "--redis-url", url)
-                let page = try JSONDecoder().decode(Listing.self, from: Data(first.output.utf8))
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                let page = try decoder.decode(Listing.self, from: Data(first.output.utf8))
                 #expect(page.items.map(\.id) == Array(ids.prefix(2)) && !page.complete)
-                let after = try #require(page.next_cursor)
+                let after = try #require(page.nextCursor)
                 let rest = try await site.command("rest", "jobs", "ls", "--after", after, "--redis-url", url)
                 #expect(rest.status == 0 && rest.output.contains(ids[2]) && !rest.output.contains(ids[0]))
                 let typo = try await site.command("typo", "jobs", "ls", "-q", "defualt", "--redis-url", url)
