@@ -131,9 +131,19 @@ extension HTTPTests {
             #expect(anything.status == 204)
         }
 
+        @Test func `a tag that lost its quotes is known`() async throws {
+            let stage = try await Stage(APIRig())
+            let tag = try #require(try await stage.call(.get, "waits").headers[.eTag]).filter { $0 != "\"" }
+            let (other, same) = (
+                try await stage.call(.delete, "waits", headers: [.ifMatch: "0"]),
+                try await stage.call(.delete, "waits", headers: [.ifMatch: tag])
+            )
+            #expect(other.status == 412 && same.status == 204)
+        }
+
         @Test func `If-Match that is no tag is said to be wrong`() async throws {
             let stage = try await Stage(APIRig())
-            for value in ["", "0", "abc", "\"a", "a\"", "W/a", "\"a\",", "\"a\" \"b\"", "*,\"a\""] {
+            for value in ["", "\"a", "a\"", "W/a", "\"a\",", "\"a\" \"b\"", "*,\"a\""] {
                 let reply = try await stage.call(.patch, "waits", #"{"priority":1}"#, headers: [.ifMatch: value])
                 #expect(reply.status == 400 && reply.text.contains("If-Match"), "\(value)")
             }
