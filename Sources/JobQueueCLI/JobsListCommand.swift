@@ -84,7 +84,10 @@ struct JobChoice: ParsableArguments {
         guard ["first", "last"].contains(order) else {
             throw Failure(.usage, "bad --order \(BadValue.quoted(order)): use first or last")
         }
-        let place: ListPlace? = if let after { try ListPlace(cursor: after) } else { nil }
+        let place = after.flatMap { ListPlace(cursor: $0) }
+        if let after, place == nil {
+            throw Failure(.usage, "bad --after \(BadValue.quoted(after)): use what the page before it ended with")
+        }
         return Checked(
             state: known, filter: JobFilter(name: name, tag: tag), limit: limit, isBackward: order == "last",
             place: place)

@@ -1,20 +1,6 @@
 package import JobModel
 import Redis
 
-/// A place in the list of one state: behind the job with this score and id, wherever that has gone since.
-package struct ListPlace: Hashable, Sendable {
-    /// As Redis writes it.
-    package var score: String
-    package var id: String
-
-    /// nil when the score is no number: a place that nobody was given.
-    package init?(score: String, id: String) {
-        guard let number = Double(score), !number.isNaN else { return nil }
-        self.score = score
-        self.id = id
-    }
-}
-
 /// Some jobs of one state, in order.
 package struct JobPage: Sendable {
     /// ms since 1970 on Redis' clock.

@@ -45,7 +45,7 @@ import Testing
         let place = try #require(ListPlace(score: "2814749767106561", id: "01J:x.y_z-1"))
         let page = listing(.queued, next: place)
         #expect(page.footer == "looked at 2000 of 12000 queued jobs: go on with --after \(place.cursor)")
-        #expect(try ListPlace(cursor: place.cursor) == place)
+        #expect(ListPlace(cursor: place.cursor) == place)
         #expect(place.cursor.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
         let text = try Output.encode(page)
         for field in [#""next_cursor" : "\#(place.cursor)""#, #""searched" : 2000"#, #""complete" : false"#] {
@@ -55,8 +55,9 @@ import Testing
     }
 
     @Test(arguments: ["", "x", "!!!!", "AAAA", "bm8gcGxhY2U", "\u{1B}[2J"])
-    func `a place that nobody was given is wrong usage`(word: String) {
-        let failure = #expect(throws: Failure.self) { try ListPlace(cursor: word) }
+    func `a place that nobody was given is wrong usage`(word: String) throws {
+        let choice = try JobChoice.parse(["--after", word])
+        let failure = #expect(throws: Failure.self) { try choice.checked() }
         #expect(failure?.code == .usage && failure.map { isHarmless($0.message) } == true)
     }
 

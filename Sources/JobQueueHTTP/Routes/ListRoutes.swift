@@ -22,7 +22,10 @@ extension JobQueueAPI {
         let isBackward = try query.words("order", of: [("first", false), ("last", true)]).first ?? false
         let limit = try query.int("limit", 1...QueueStore.pageLimit) ?? 50
         let cursor = query.text("cursor")
-        let place: ListPlace? = if let cursor { try Cursor.place(cursor) } else { nil }
+        let place = cursor.flatMap { ListPlace(cursor: $0) }
+        if cursor != nil, place == nil {
+            throw Problem(.invalidRequest, "cursor must be the next_cursor of another page")
+        }
         try query.end()
         let page = try await asking { () throws(StoreError) in
             let store = queue.store.queue(name)
@@ -35,7 +38,7 @@ extension JobQueueAPI {
     }
 
     private func answer(_ page: JobPage, _ name: QueueName, _ call: Call, replacing cursor: String?) -> Answer {
-        let next = page.next.map(Cursor.text)
+        let next = page.next?.cursor
         let items = page.jobs.map { JobDocument(view: $0, queue: name).encoded() }
         let document = JSONWriter.object(capacity: 128 + items.reduce(0) { $0 + $1.count + 1 }) { writer in
             writer.field("items", objects: items)
