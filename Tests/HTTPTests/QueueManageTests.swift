@@ -62,7 +62,8 @@ extension HTTPTests {
             let rig = try await Self.stage()
             for query in [
                 "", "state=lost", "state=queued&limit=0", "state=queued&limit=x", "state=queued&cursor=00",
-                "state=queued&x=1", "state=queued&order=up", "state=queued&name=a%20b",
+                "state=queued&x=1", "state=queued&order=up", "state=queued&order=", "state=queued&order=first,",
+                "state=queued&name=a%20b",
                 "state=queued&created_after=now",
             ] {
                 #expect(try await rig.call(.get, "\(Self.path)/jobs?\(query)").status == 400, "\(query)")

@@ -53,7 +53,7 @@ struct Query {
     mutating func words<T>(_ name: String, of known: [(String, T)]) throws(Problem) -> [T] {
         guard let text = text(name) else { return [] }
         var found: [T] = []
-        for word in text.split(separator: ",") {
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let (_, value) = known.first(where: { $0.0 == word }) else {
                 throw Problem(.invalidRequest, "\(name) may have \(known.map(\.0).joined(separator: ", "))")
             }
