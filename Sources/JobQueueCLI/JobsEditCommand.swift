@@ -129,6 +129,7 @@ struct JobChange: Equatable {
         envelope.policy.priority = priority ?? envelope.policy.priority
         envelope.policy.maxAttempts = maxAttempts ?? envelope.policy.maxAttempts
         envelope.tags = tags ?? envelope.tags
+        envelope.due = due ?? envelope.due
         return .edit(
             QueueStore.Edit(
                 id: view.id, version: version, envelope: envelope.encoded(), priority: envelope.policy.priority,
