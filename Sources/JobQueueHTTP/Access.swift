@@ -69,6 +69,7 @@ enum Glob {
     /// Does the whole text match the pattern? `*` stands for any run of characters; everything else for itself. Takes a
     /// time in proportion to both lengths, whatever the pattern.
     static func matches(_ text: String, _ pattern: String) -> Bool {
+        if pattern == "*" || pattern == text { return true }
         let (text, pattern) = (Array(text.utf8), Array(pattern.utf8))
         var (at, star, resume) = (0, -1, 0)
         var index = 0

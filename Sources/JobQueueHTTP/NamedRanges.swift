@@ -28,7 +28,10 @@ struct NamedRanges {
     }
 
     mutating func remove(_ name: String) -> Range<Int>? {
-        guard let index = list.firstIndex(where: { $0.name == name }) else { return table.removeValue(forKey: name) }
+        guard let index = list.firstIndex(where: { $0.name == name }) else {
+            // An empty table would hash the name all the same.
+            return table.isEmpty ? nil : table.removeValue(forKey: name)
+        }
         list.swapAt(index, list.count - 1)
         return list.removeLast().range
     }

@@ -42,6 +42,31 @@ import Testing
         #expect(!isValid(bytes))
     }
 
+    /// Strings are read eight bytes at a time: what ends or spoils one has to be seen at every place of a word.
+    @Test(arguments: 0..<40) func `what does not belong into a string is found wherever it stands`(length: Int) {
+        for place in 0...length {
+            func document(_ byte: UInt8, _ filler: UInt8) -> [UInt8] {
+                var text = [UInt8](repeating: filler, count: length)
+                text.insert(byte, at: place)
+                return [0x5B, 0x22] + text + [0x22, 0x5D]
+            }
+            for filler in [0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7E, 0x7F] as [UInt8] {
+                for control in 0..<UInt8(0x20) {
+                    let failure = #expect(throws: JSONScanner.Failure.self) {
+                        try JSONScanner.validate(document(control, filler))
+                    }
+                    #expect(failure?.offset == place + 2)
+                }
+                #expect(isValid(document(0x20, filler)) && isValid(document(0x7F, filler)))
+                // A quote ends the string, and a backslash takes the quote behind it.
+                #expect(!isValid(document(0x22, filler)))
+                #expect(!isValid(document(0x5C, filler)))
+            }
+            let accents = Array(String(repeating: "é", count: length + 1).utf8)
+            #expect(isValid([0x22] + accents + [0x22]))
+        }
+    }
+
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":"])
     func `nesting is bounded`(opening: String) {
         let depth = opening == "[{\"a\":" ? 64 : 128

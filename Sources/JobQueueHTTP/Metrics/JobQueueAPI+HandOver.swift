@@ -5,20 +5,32 @@ extension JobQueueAPI {
     /// Hands over one job, and counts what became of it.
     func handOver(_ offer: Offer) async -> JobQueue.OfferResult {
         let result = await queue.offer(offer)
-        count(result, offer)
+        count([result], [offer])
         return result
     }
 
     /// The same for many.
     func handOver(_ offers: [Offer], atomic: Bool) async -> [JobQueue.OfferResult] {
         let results = await queue.offer(offers, atomic: atomic)
-        for (offer, result) in zip(offers, results) { count(result, offer) }
+        count(results, offers)
         return results
     }
 
-    /// What was wrong in itself, or met an error, came to no queue.
-    private func count(_ result: JobQueue.OfferResult, _ offer: Offer) {
-        guard let meter, case .success(let offered) = result else { return }
-        meter.handed(to: offered.queue, name: offer.name, offered.admission.word)
+    /// What was wrong in itself, or met an error, came to no queue. Nearly always the jobs of a call have one fate: what is
+    /// the same in a row is counted together.
+    private func count(_ results: [JobQueue.OfferResult], _ offers: [Offer]) {
+        guard let meter else { return }
+        var row: (kind: RequestMeter.Handed, count: Int)?
+        for (offer, result) in zip(offers, results) {
+            guard case .success(let offered) = result else { continue }
+            let kind = RequestMeter.Handed(queue: offered.queue, name: offer.name, result: offered.admission.word)
+            if row?.kind == kind {
+                row?.count += 1
+            } else {
+                if let row { meter.count(row.count, row.kind) }
+                row = (kind, 1)
+            }
+        }
+        if let row { meter.count(row.count, row.kind) }
     }
 }

@@ -12,7 +12,8 @@ final class RequestMeter: Sendable {
         var status: Int
     }
 
-    private struct Handed: Hashable {
+    /// Jobs with one fate: `created`, `duplicate`, `conflict`, `full`, `invalid` or `held`.
+    struct Handed: Hashable {
         var queue: QueueName
         var name: String
         var result: String
@@ -66,12 +67,12 @@ final class RequestMeter: Sendable {
         return timer
     }
 
-    /// Jobs were handed over, with this result: `created`, `duplicate`, `conflict`, `full`, `invalid`, `held`.
-    func handed(_ count: Int = 1, to queue: QueueName, name: String, _ result: String) {
+    func count(_ count: Int, _ kind: Handed) {
         state.withLock { state in
-            if state.names.count < Self.nameLimit { state.names.insert(name) }
-            let name = state.names.contains(name) ? name : Metric.rest
-            return counter(Handed(queue: queue, name: name, result: result), &state.handed)
+            var kind = kind
+            if state.names.count < Self.nameLimit { state.names.insert(kind.name) }
+            if !state.names.contains(kind.name) { kind.name = Metric.rest }
+            return counter(kind, &state.handed)
         }.increment(by: count)
     }
 

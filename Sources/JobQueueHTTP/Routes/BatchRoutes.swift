@@ -17,40 +17,31 @@ extension JobQueueAPI {
         let key = try IdempotencyKey(call.headers)
         let body = try await call.body(limit: configuration.maxBodyBytes)
         let request = try BatchRequest(body, isLines: call.media == "application/x-ndjson", try call.query())
-        let now = queue.now
-        let items = request.items.map { item in
-            item.flatMap { offered in Result { () throws(Problem) in try offered.admitted(to: call, key, now: now) } }
-        }
-        return request.isAtomic ? try await storeWhole(items) : await storeWhatCanBe(items, call)
+        let offers = BatchOffers(request, body, call, key, now: queue.now)
+        return request.isAtomic ? try await storeWhole(offers) : await storeWhatCanBe(offers, call)
     }
 
     // MARK: All or none
 
-    private func storeWhole(_ items: [Result<BatchItem.Offered, Problem>]) async throws(Problem) -> Answer {
-        var offered: [BatchItem.Offered] = []
-        var wrong: [Problem.Field] = []
-        for item in items {
-            switch item {
-            case .success(let item): offered.append(item)
-            case .failure(let problem): wrong += problem.fields
-            }
-        }
+    private func storeWhole(_ batch: BatchOffers) async throws(Problem) -> Answer {
+        var wrong = batch.problems.flatMap { $0?.fields ?? [] }
         if !wrong.isEmpty { throw Self.nothingStored(wrong) }
-        if let stranger = offered.firstIndex(where: { $0.job.queue != offered[0].job.queue }) {
+        if let stranger = batch.stranger {
             throw Self.nothingStored([
                 Problem.Field(
                     "/jobs/\(stranger)/queue", "another-queue",
                     "all jobs of an atomic batch go to one queue: send \"atomic\": false, or a batch for each")
             ])
         }
-        let results = await handOver(offered.map(\.offer), atomic: true)
+        let results = await handOver(batch.offers, atomic: true)
         var receipts: [[UInt8]] = []
+        receipts.reserveCapacity(results.count)
         var isNew = false
         for (index, result) in results.enumerated() {
-            switch Self.outcome(result, "/jobs/\(index)") {
+            switch Self.outcome(result, at: index) {
             case .success(let stored):
                 isNew = isNew || stored.admission == .created
-                receipts.append(offered[index].receipt(stored))
+                receipts.append(batch.receipts[index].encoded(stored))
             case .failure(let problem):
                 guard let fields = problem.fields.first.map({ _ in problem.fields }) else { throw problem }
                 wrong += fields
@@ -64,7 +55,7 @@ extension JobQueueAPI {
         }
         var answer = Answer.json(
             document, isNew ? .created : .ok, headers: isNew ? [:] : [.idempotencyReplayed: "true"])
-        answer.change = Change(queue: offered.first?.job.queue.text, jobs: receipts.count)
+        answer.change = Change(queue: batch.queues.first, jobs: receipts.count)
         return answer
     }
 
@@ -78,21 +69,25 @@ extension JobQueueAPI {
 
     // MARK: What can be
 
-    private func storeWhatCanBe(_ items: [Result<BatchItem.Offered, Problem>], _ call: Call) async -> Answer {
-        let offered = items.compactMap { try? $0.get() }
-        var results = (await handOver(offered.map(\.offer), atomic: false)).makeIterator()
+    private func storeWhatCanBe(_ batch: BatchOffers, _ call: Call) async -> Answer {
+        // One result for each offer, in order.
+        let results = zip(await handOver(batch.offers, atomic: false), batch.receipts)
+        var stored = results.makeIterator()
         var documents: [[UInt8]] = []
         var accepted = 0
-        for (index, item) in items.enumerated() {
-            let outcome = item.flatMap { offered in
-                // One result for each offer, in order.
-                results.next().map { Self.outcome($0, "/jobs/\(index)").map { (offered, $0) } }
-                    ?? .failure(Problem(.internalError, "a job was not answered for"))
+        for (index, problem) in batch.problems.enumerated() {
+            if let problem {
+                documents.append(Self.line(index, problem, call))
+            } else if let (result, receipt) = stored.next() {
+                switch Self.outcome(result, at: index) {
+                case .success(let stored):
+                    accepted += 1
+                    documents.append(Self.line(index, receipt, stored))
+                case .failure(let problem): documents.append(Self.line(index, problem, call))
+                }
             }
-            if case .success = outcome { accepted += 1 }
-            documents.append(Self.line(index, outcome, call))
         }
-        let rejected = items.count - accepted
+        let rejected = batch.problems.count - accepted
         let document = JSONWriter.object(capacity: 64 + documents.count * 260) { writer in
             writer.field("items", objects: documents)
             writer.field("accepted", accepted)
@@ -100,34 +95,34 @@ extension JobQueueAPI {
         }
         var answer = Answer.json(
             document, rejected == 0 ? .created : accepted == 0 ? .unprocessableContent : .mixed)
-        let queues = Set(offered.map(\.job.queue.text))
-        answer.change = Change(queue: queues.sorted().joined(separator: ","), jobs: accepted)
+        answer.change = Change(queue: batch.queues.joined(separator: ","), jobs: accepted)
         return answer
     }
 
-    private static func line(
-        _ index: Int, _ outcome: Result<(BatchItem.Offered, Offered), Problem>, _ call: Call
-    ) -> [UInt8] {
-        JSONWriter.object(capacity: 260) { writer in
+    private static func line(_ index: Int, _ receipt: Receipt, _ stored: Offered) -> [UInt8] {
+        JSONWriter.object(capacity: 280) { writer in
             writer.field("index", index)
-            switch outcome {
-            case .success(let (offered, stored)):
-                writer.field("status", stored.admission == .created ? 201 : 200)
-                writer.field("job", json: offered.receipt(stored))
-            case .failure(let problem):
-                writer.field("status", problem.kind.status.code)
-                writer.field("problem", json: problem.encoded(instance: call.requestID))
-            }
+            writer.field("status", stored.admission == .created ? 201 : 200)
+            writer.field("job", json: receipt.encoded(stored))
+        }
+    }
+
+    private static func line(_ index: Int, _ problem: Problem, _ call: Call) -> [UInt8] {
+        JSONWriter.object(capacity: 280) { writer in
+            writer.field("index", index)
+            writer.field("status", problem.kind.status.code)
+            writer.field("problem", json: problem.encoded(instance: call.requestID))
         }
     }
 
     /// What became of one job, as a refusal with its place in the batch.
-    private static func outcome(_ result: JobQueue.OfferResult, _ pointer: String) -> Result<Offered, Problem> {
+    private static func outcome(_ result: JobQueue.OfferResult, at index: Int) -> Result<Offered, Problem> {
         func refused(_ kind: Problem.Kind, _ code: String, _ detail: String) -> Result<Offered, Problem> {
-            .failure(Problem(kind, detail, fields: [Problem.Field(pointer, code, detail)]))
+            .failure(Problem(kind, detail, fields: [Problem.Field("/jobs/\(index)", code, detail)]))
         }
         switch result {
         case .failure(let error):
+            let pointer = "/jobs/\(index)"
             var problem = Problem(error)
             problem.fields = problem.fields.map { Problem.Field(pointer + $0.pointer, $0.code, $0.detail) }
             if problem.fields.isEmpty, problem.kind.status.code < 500 {

@@ -100,7 +100,8 @@ extension JobQueueAPI {
             let view = try await view(of: offered.id, in: offered.queue)
             createdMs = (try? Envelope(parsing: view.envelope))?.createdMs ?? createdMs
         }
-        var answer = Answer.json(job.receipt(offered, createdMs), isNew ? .created : .ok, headers: headers)
+        let receipt = Receipt(name: job.name, due: job.due, createdMs: createdMs)
+        var answer = Answer.json(receipt.encoded(offered), isNew ? .created : .ok, headers: headers)
         answer.change = change
         return answer
     }
@@ -194,26 +195,35 @@ extension JobQueueAPI {
     }
 }
 
-extension JobRequest {
-    /// What is answered for a job that is stored. The state is the one in which it was accepted, so that a repeated request
-    /// gets the same answer.
-    func receipt(_ offered: Offered, _ createdMs: Int) -> [UInt8] {
+/// What is answered for a job that is stored. The state is the one in which it was accepted, so that a repeated request gets
+/// the same answer.
+struct Receipt {
+    var name: String
+    var due: Due
+    /// ms since 1970.
+    var createdMs: Int
+
+    func encoded(_ offered: Offered) -> [UInt8] {
+        JSONWriter.object(capacity: 240) { write(offered, to: &$0) }
+    }
+
+    func write(_ offered: Offered, to writer: inout JSONWriter) {
         let later: Int? =
             switch due {
             case .now: nil
             case .after(let delay): min(createdMs + delay, Due.latest)
             case .at(let moment): moment > createdMs ? moment : nil
             }
-        return JSONWriter.object(capacity: 240) { writer in
-            writer.field("id", offered.id)
-            writer.field("queue", offered.queue.text)
-            writer.field("name", name)
-            writer.field("state", (later == nil ? JobState.queued : .scheduled).rawValue)
-            writer.field("created_at", Timestamp.text(createdMs))
-            if let later { writer.field("run_at", Timestamp.text(later)) }
-        }
+        writer.field("id", offered.id)
+        writer.field("queue", offered.queue.text)
+        writer.field("name", name)
+        writer.field("state", (later == nil ? JobState.queued : .scheduled).rawValue)
+        writer.field("created_at", Timestamp.text(createdMs))
+        if let later { writer.field("run_at", Timestamp.text(later)) }
     }
+}
 
+extension JobRequest {
     /// `now`: when it is made, ms since 1970.
     func offer(requestID: String, now: Int) -> Offer {
         // A value of a document that was read as a whole.
