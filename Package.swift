@@ -107,7 +107,8 @@ let package = Package(
             swiftSettings: house),
         .target(name: "Telemetry", dependencies: ["JobModel", metrics], swiftSettings: house),
         .target(
-            name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging], swiftSettings: house),
+            name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging, metrics],
+            swiftSettings: house),
         .target(
             name: "JobQueueClient", dependencies: ["JobStore", "JobModel", "Redis", collections, logging],
             swiftSettings: house),
@@ -151,8 +152,8 @@ let package = Package(
         .testTarget(
             name: "ExecTests",
             dependencies: [
-                "exec-fixture", "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "JobStore", "JobModel",
-                "TestSupport",
+                "exec-fixture", "JobQueueExec", "CSpawn", "JobQueueClient", "JobQueueWorker", "Telemetry", "JobStore",
+                "JobModel", "TestSupport",
                 logging,
             ],
             swiftSettings: house),

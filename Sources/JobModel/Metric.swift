@@ -13,6 +13,8 @@ package enum Metric: String, CaseIterable, Sendable {
     case enqueued = "jobqueue_enqueued_total"
     case requests = "http_requests_total"
     case requestDuration = "http_request_duration_seconds"
+    case exits = "jobqueue_exec_exits_total"
+    case commandDuration = "jobqueue_redis_command_duration_seconds"
     // Of Redis, from the server only.
     case jobs = "jobqueue_jobs"
     case backlog = "jobqueue_queue_backlog_jobs"
@@ -42,6 +44,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .enqueued: "Jobs handed over through this process, by source and by what became of them."
         case .requests: "Answered HTTP requests, by route of the API."
         case .requestDuration: "Time until an HTTP request was answered, without waits that the caller asked for."
+        case .exits: "Children of exec handlers that ended, by exit code or signal."
+        case .commandDuration: "Time from sending a script to Redis until its answer was read."
         case .jobs: "Jobs stored in Redis, by state."
         case .backlog: "Jobs that workers have to do now: queued, running, overdue, or in the inbox."
         case .oldestAge: "How long the next job in line could have started already, 0 when none waits."

@@ -3,9 +3,11 @@ import Foundation
 import JobQueueClient
 import JobQueueExec
 import JobQueueHTTP
+import JobQueueWorker
 import JobStore
 import Logging
 import Redis
+import Telemetry
 
 /// What a server is told on the command line. What is not said is looked for elsewhere.
 struct ServeOptions: ParsableArguments {
@@ -69,10 +71,12 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = settings.logger()
         for stranger in sources.strangers { logger.warning("\(stranger)") }
         let certificates = try settings.http.certificates()
-        let queue = try settings.redis.uncheckedQueue(logger)
+        let metrics = ProcessMetrics.start()
+        let queue = try settings.redis.uncheckedQueue(logger, metrics)
         do {
             try await ServeRun(
-                settings: settings, queue: queue, certificates: certificates, logger: logger, notice: ServiceNotice()
+                settings: settings, queue: queue, metrics: metrics, certificates: certificates, logger: logger,
+                notice: ServiceNotice()
             ).run()
         } catch {
             await queue.close()
@@ -95,13 +99,15 @@ extension HTTPSettings {
 
 extension RedisSettings {
     /// A queue of which nothing is known yet.
-    func uncheckedQueue(_ logger: Logger) throws(Failure) -> JobQueue {
+    func uncheckedQueue(_ logger: Logger, _ metrics: PrometheusMetrics) throws(Failure) -> JobQueue {
         var configuration = JobQueue.Configuration()
         configuration.allowedRisks = allowed
         configuration.logger = logger
         do throws(RedisURLError) {
             let watch = RedisWatch(logger)
-            let client = RedisClient(try RedisConfiguration(url: url.reveal())) { watch.hear($0) }
+            let client = RedisClient(
+                try RedisConfiguration(url: url.reveal()), onStateChange: { watch.hear($0) },
+                onScript: ScriptMeter(metrics).observer)
             return JobQueue(unchecked: client, configuration: configuration)
         } catch { throw Failure(.badConfiguration, "\(error)") }
     }

@@ -5,11 +5,13 @@ import JobQueueHTTP
 import JobStore
 import Logging
 import Synchronization
+import Telemetry
 
 /// A server as a command runs it: until it is told to stop by signals.
 struct ServeRun {
     let settings: Settings
     let queue: JobQueue
+    let metrics: PrometheusMetrics
     let certificates: CertificateSource?
     let logger: Logger
     let notice: ServiceNotice?
@@ -55,7 +57,7 @@ struct ServeRun {
     private func server(_ health: Health) -> APIServer {
         var api = settings.http.api
         api.logger = logger
-        api.metrics = ProcessMetrics.start()
+        api.metrics = metrics
         var routes = JobQueueAPI(queue: queue, configuration: api, tokens: true)
         routes.extraRoutes += health.routes
         var configuration = APIServer.Configuration()

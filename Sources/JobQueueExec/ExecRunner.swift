@@ -1,3 +1,4 @@
+import CoreMetrics
 import FoundationEssentials
 import JobModel
 import JobQueueWorker
@@ -7,10 +8,13 @@ import Logging
 struct ExecRunner: Sendable {
     let handler: ExecHandler
     var launch: Launch
+    /// Where ends are counted; nil: with the factory of the process.
+    private let metrics: (any MetricsFactory)?
 
-    init(_ handler: ExecHandler) {
+    init(_ handler: ExecHandler, metrics: (any MetricsFactory)? = nil) {
         self.handler = handler
         launch = Launch(handler)
+        self.metrics = metrics
     }
 
     func run(_ payload: ArraySlice<UInt8>, _ context: JobContext) async throws -> Handlers.Output {
@@ -36,6 +40,7 @@ struct ExecRunner: Sendable {
         do throws(Launch.Failure) {
             let end = try await child(of: job, payload: payload, grace: grace) { $0.log(to: logger) }
             end.errors.logDropped(to: logger)
+            count(end.exit, job.name)
             return Verdict.judge(end, maxResultBytes: handler.maxResultBytes)
         } catch {
             switch error {
@@ -46,6 +51,19 @@ struct ExecRunner: Sendable {
                 return .later(ms: nil)
             }
         }
+    }
+
+    /// A child costs a thousand times as much as to look its counter up.
+    private func count(_ exit: ChildEnd.Exit, _ name: String) {
+        let code =
+            switch exit {
+            case .code(let code): "\(code)"
+            case .signal(let number): SignalName.of(number)
+            }
+        Counter(
+            label: Metric.exits.rawValue, dimensions: [("handler", name), ("code", code)],
+            factory: metrics ?? MetricsSystem.factory
+        ).increment()
     }
 
     /// Runs one child. When the task is cancelled the child is told to stop, and the call returns once its group is gone.

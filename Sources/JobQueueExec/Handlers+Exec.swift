@@ -1,3 +1,4 @@
+import CoreMetrics
 public import JobQueueWorker
 
 extension Handlers {
@@ -5,8 +6,15 @@ extension Handlers {
     ///
     /// A name that breaks the rule for names, or that has a handler already, is a programming error. That the executable
     /// is there is not looked at here: `ExecHandler.check()` does.
+    ///
+    /// Children are counted by how they ended, with the factory that swift-metrics has at the first run (Docs/metrics.md).
     public mutating func on(name: String, exec handler: ExecHandler) {
-        let runner = ExecRunner(handler)
+        on(name: name, exec: handler, metrics: nil)
+    }
+
+    /// The same with a factory that is not the process'.
+    mutating func on(name: String, exec handler: ExecHandler, metrics: (any MetricsFactory)?) {
+        let runner = ExecRunner(handler, metrics: metrics)
         add(name) { payload, context in try await runner.run(payload, context) }
     }
 }

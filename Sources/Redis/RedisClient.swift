@@ -17,6 +17,9 @@ package final class RedisClient: Sendable {
     /// Where completions and `onStateChange` are called.
     package let eventLoop: any EventLoop
 
+    /// Hears of each call of a script; nil costs nothing.
+    let onScript: ScriptObserver?
+
     private let inbox = Inbox()
     private let status: ConnectionStatus
     private let tls: TLSSource?
@@ -27,15 +30,16 @@ package final class RedisClient: Sendable {
     ///
     /// The event loop, by default one of the process-wide ones, must outlive the client. `logger` is told when the
     /// connection is made or lost and by default says nothing; `onStateChange` is called for the same news, on the
-    /// event loop.
+    /// event loop. `onScript` is called after each script, on any thread.
     package init(
         _ configuration: RedisConfiguration, eventLoop: (any EventLoop)? = nil,
         logger: Logger = Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() },
-        onStateChange: (@Sendable (RedisStateChange) -> Void)? = nil
+        onStateChange: (@Sendable (RedisStateChange) -> Void)? = nil, onScript: ScriptObserver? = nil
     ) {
         let eventLoop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.any()
         self.configuration = configuration
         self.eventLoop = eventLoop
+        self.onScript = onScript
         status = ConnectionStatus(observer: onStateChange)
         tls = configuration.tls.map(TLSSource.init)
         let connection = Connection(

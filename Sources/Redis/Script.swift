@@ -30,6 +30,9 @@ package struct Script: Sendable {
     func bySource(_ keys: [String], _ arguments: Arguments) -> Command { command("EVAL", source, keys, arguments) }
 }
 
+/// Hears how long a script took, from the call until its answer was there, and whether there was one.
+package typealias ScriptObserver = @Sendable (_ script: Script, _ took: Duration, _ isAnswered: Bool) -> Void
+
 extension RedisClient {
     /// Runs a script. A server that does not know it yet, or has forgotten it in a restart, is sent the source.
     ///
@@ -38,10 +41,28 @@ extension RedisClient {
     package func evaluate(
         _ script: Script, keys: [String], arguments: Arguments = Arguments(), timeout: Duration? = nil
     ) async throws(RedisError) -> Reply {
-        do {
-            return try await send(script.byHash(keys, arguments), timeout: timeout)
-        } catch RedisError.noScript {
-            return try await send(script.bySource(keys, arguments), timeout: timeout)
+        try await timing(script) { () throws(RedisError) in
+            do throws(RedisError) {
+                return try await send(script.byHash(keys, arguments), timeout: timeout)
+            } catch {
+                guard error == .noScript else { throw error }
+                return try await send(script.bySource(keys, arguments), timeout: timeout)
+            }
+        }
+    }
+
+    private func timing<T>(
+        _ script: Script, _ call: () async throws(RedisError) -> T
+    ) async throws(RedisError) -> T {
+        guard let onScript else { return try await call() }
+        let start = ContinuousClock.now
+        do throws(RedisError) {
+            let answer = try await call()
+            onScript(script, .now - start, true)
+            return answer
+        } catch {
+            onScript(script, .now - start, false)
+            throw error
         }
     }
 
@@ -52,11 +73,13 @@ extension RedisClient {
     package func evaluate(
         _ script: Script, keys: [String], arguments: Arguments, then next: Command, timeout: Duration? = nil
     ) async throws(RedisError) -> (reply: Reply, next: Result<Reply, RedisError>) {
-        var replies = try await pipeline([script.byHash(keys, arguments), next], timeout: timeout)
-        if replies[0] == .failure(.noScript) {
-            replies = try await pipeline([script.bySource(keys, arguments), next], timeout: timeout)
+        try await timing(script) { () throws(RedisError) in
+            var replies = try await pipeline([script.byHash(keys, arguments), next], timeout: timeout)
+            if replies[0] == .failure(.noScript) {
+                replies = try await pipeline([script.bySource(keys, arguments), next], timeout: timeout)
+            }
+            return (try replies[0].get(), replies[1])
         }
-        return (try replies[0].get(), replies[1])
     }
 
     /// Runs a script and calls `completion` on the event loop, with what `evaluate` answers or throws. Like `submit`,
@@ -65,9 +88,14 @@ extension RedisClient {
         evaluating script: Script, keys: [String], arguments: Arguments = Arguments(), timeout: Duration? = nil,
         completion: @escaping @Sendable (Result<Reply, RedisError>) -> Void
     ) {
+        let start = onScript.map { _ in ContinuousClock.now }
+        let done: @Sendable (Result<Reply, RedisError>) -> Void = { [onScript] result in
+            if let start { onScript?(script, .now - start, (try? result.get()) != nil) }
+            completion(result)
+        }
         submit(script.byHash(keys, arguments), timeout: timeout) { [self] result in
-            guard result == .failure(.noScript) else { return completion(result) }
-            submit(script.bySource(keys, arguments), timeout: timeout, completion: completion)
+            guard result == .failure(.noScript) else { return done(result) }
+            submit(script.bySource(keys, arguments), timeout: timeout, completion: done)
         }
     }
 }

@@ -44,8 +44,9 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueExec", module: "JobQueueExec",
             imports: [
-                "JobQueueWorker", "JobModel", "CSpawn", "FoundationEssentials", "Logging", "Synchronization", "Glibc",
-                "Musl",
+                "JobQueueWorker", "JobModel", "CSpawn", "CoreMetrics", "FoundationEssentials", "Logging",
+                "Synchronization",
+                "Glibc", "Musl",
             ]),
         Entry(
             folder: "Sources/JobQueueWorker", module: "JobQueueWorker",

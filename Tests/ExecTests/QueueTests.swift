@@ -4,6 +4,7 @@ import JobQueueClient
 import JobQueueWorker
 import JobStore
 import Logging
+import Telemetry
 import TestSupport
 import Testing
 
@@ -15,6 +16,7 @@ extension ExecTests {
         private let queue: QueueName
         private let jobs: JobQueue
         private let lines = Log<String>()
+        private let metrics = PrometheusMetrics()
 
         init() async throws {
             queue = try QueueName("q-\(UUID().uuidString)")
@@ -42,7 +44,7 @@ extension ExecTests {
             _ exec: ExecHandler, _ body: (Worker) async throws -> Result
         ) async throws -> Result {
             var handlers = Handlers()
-            handlers.on(name: "exec", exec: exec)
+            handlers.on(name: "exec", exec: exec, metrics: metrics)
             var configuration = WorkerConfiguration()
             configuration.queues = .strict([queue])
             configuration.lease = .seconds(3)
@@ -69,6 +71,20 @@ extension ExecTests {
             } is: {
                 $0.state == state
             }
+        }
+
+        @Test func `children are counted by exit code or signal`() async throws {
+            let texts = ["exit 0", "exit 65", "kill -9 $$", "exit 0"]
+            try await working(sh("read text; eval \"$(echo $text | tr -d '\\\"')\"")) { _ in
+                for text in texts {
+                    _ = try await enqueue("\"\(text)\"") { $0.maxAttempts = 1 }.outcome(timeout: .seconds(20))
+                }
+            }
+            let scrape = try Scrape(metrics.text())
+            func exits(_ code: String) -> Double? {
+                scrape["jobqueue_exec_exits_total", ["handler": "exec", "code": code]]
+            }
+            #expect(exits("0") == 2 && exits("65") == 1 && exits("SIGKILL") == 1)
         }
 
         @Test func `a job goes to a child, and its output comes back as the result`() async throws {

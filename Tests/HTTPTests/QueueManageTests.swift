@@ -83,6 +83,9 @@ extension HTTPTests {
             }
             let long = String(repeating: "x", count: QueueStore.noteLimit + 1)
             #expect(try await rig.call(.post, "\(Self.path)/pause", #"{"reason":"\#(long)"}"#).status == 422)
+            // As the description counts: an accent of its own is a character.
+            let accents = String(repeating: "e\u{301}", count: 101)
+            #expect(try await rig.call(.post, "\(Self.path)/pause", #"{"reason":"\#(accents)"}"#).status == 422)
         }
 
         @Test func `a purge wants the queue's name, and deletes the named states only`() async throws {

@@ -1,6 +1,7 @@
 import JobQueueClient
 import JobQueueWorker
 import JobStore
+import Redis
 import Telemetry
 import TestSupport
 import Testing
@@ -91,6 +92,27 @@ import Testing
         #expect(scrape.sum("jobqueue_wait_seconds_count") == 1)
         let passed = (ContinuousClock.now - start) / .seconds(1)
         #expect(scrape.sum("jobqueue_wait_seconds_sum") < passed - 1.9, "the delay that was asked for is no wait")
+    }
+
+    @Test func `scripts are timed, those without an answer apart`() async throws {
+        let rig = try await Rig.make()
+        let handle = try await rig.enqueue("x")
+        try await rig.with { $0.metrics = metrics }.working(Handlers("x") { _, _ in }) { _ in
+            _ = try await handle.outcome(timeout: .seconds(20))
+        }
+        let scrape = try scrape()
+        func timed(_ script: String, _ outcome: String) -> Double? {
+            scrape["jobqueue_redis_command_duration_seconds_count", ["command": script, "outcome": outcome]]
+        }
+        for script in ["join", "claim", "settle"] { #expect(try #require(timed(script, "answered")) >= 1) }
+        #expect(timed("claim", "failed") == nil)
+
+        let meter = ScriptMeter(metrics)
+        let away = RedisClient(RedisConfiguration(endpoint: .unix(path: "/nowhere")), onScript: meter.observer)
+        _ = try? await Store(away).queue(rig.name).snapshot(timeout: .milliseconds(1))
+        await away.close()
+        let labels = ["command": "snapshot", "outcome": "failed"]
+        #expect(try self.scrape()["jobqueue_redis_command_duration_seconds_count", labels] == 1)
     }
 
     @Test func `what comes through the inbox is counted by what became of it`() async throws {

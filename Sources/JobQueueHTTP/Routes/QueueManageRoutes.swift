@@ -10,7 +10,7 @@ extension JobQueueAPI {
             Route(.post, "/v1/queues/{queue}/pause", .queuesManage) { call throws(Problem) in
                 var fields = try await call.objectOrNothing(limit: configuration.maxBodyBytes)
                 let reason = fields.string("reason") ?? ""
-                if reason.count > QueueStore.noteLimit {
+                if reason.unicodeScalars.count > QueueStore.noteLimit {
                     fields.refuse("reason", "too-long", "must be at most \(QueueStore.noteLimit) characters")
                 }
                 try fields.end(.invalidDocument)
