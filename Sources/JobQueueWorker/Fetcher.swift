@@ -114,7 +114,7 @@ final class Fetcher: Sendable {
         var wait = Int.random(in: safety * 3 / 4...safety)
         if let due { wait = min(wait, due - clock.redis) }
         if let limit { wait = min(wait, limit) }
-        if wait > 0 { await waker.wait(members.map(\.store), ms: wait) }
+        if wait > 0 { await waker.wait(members.map(\.store), ms: wait) { !buffer.isQuiet } }
         if let due, clock.redis >= due {
             for member in members {
                 lanes.first.turn()

@@ -17,6 +17,8 @@ final class Heart: Sendable {
         var fetch = FetchWatch()
         /// The process ends because of a handler that does not.
         var isGivingUp = false
+        /// What was last told in each queue.
+        var orders: [QueueName: WorkerOrder] = [:]
     }
 
     /// How often it turns. Time limits are kept to within this.
@@ -42,12 +44,15 @@ final class Heart: Sendable {
     private let board: Board?
     private let meter: WorkerMeter?
     private let onTurn: (@Sendable () -> Void)?
+    /// Obeys what somebody told this worker.
+    private let obey: @Sendable (WorkerOrder) -> Void
     private let logger: Logger
 
     init(
         worker: WorkerIdentity, members: Members, slots: [Slot], buffer: JobBuffer, fetcher: Fetcher, upkeep: Upkeep,
         clock: WorkerClock, client: RedisClient, killAfter: Duration,
-        board: Board?, meter: WorkerMeter?, onTurn: (@Sendable () -> Void)?, logger: Logger
+        board: Board?, meter: WorkerMeter?, onTurn: (@Sendable () -> Void)?,
+        obey: @escaping @Sendable (WorkerOrder) -> Void, logger: Logger
     ) {
         self.worker = worker
         self.members = members
@@ -61,6 +66,7 @@ final class Heart: Sendable {
         self.board = board
         self.meter = meter
         self.onTurn = onTurn
+        self.obey = obey
         self.logger = logger
     }
 
@@ -217,8 +223,26 @@ final class Heart: Sendable {
         for answer in beat.members where answer.incarnation == lease.incarnation {
             guard answer.isLive else { return members.end(lease, born: beat.born) }
             for asked in answer.asked { cancel(asked, lease) }
+            if let order = answer.order { hear(order, in: member.queue) }
             if extended { compare(answer.held, member, lease) }
         }
+    }
+
+    /// It is told in each of its queues, by different calls: the strictest counts. A new lease has heard of nothing yet, so
+    /// only words change anything, and silence does not.
+    private func hear(_ order: WorkerOrder, in queue: QueueName) {
+        let change = state.withLock { state -> WorkerOrder? in
+            let before = Self.strictest(state.orders)
+            state.orders[queue] = order
+            let after = Self.strictest(state.orders)
+            return after == before ? nil : after
+        }
+        if let change { obey(change) }
+    }
+
+    private static func strictest(_ orders: [QueueName: WorkerOrder]) -> WorkerOrder {
+        let said = Set(orders.values)
+        return said.contains(.stop) ? .stop : said.contains(.quiet) ? .quiet : .work
     }
 
     private func cancel(_ asked: Beat.Asked, _ lease: Lease) {
@@ -242,7 +266,7 @@ final class Heart: Sendable {
         let current = slots.compactMap(\.current).sorted { $0.started < $1.started }
         let mine = current.filter { $0.run.lease === lease }.prefix(WorkerCard.runLimit)
         return WorkerCard(
-            id: worker.id, host: worker.host, pid: worker.pid, version: worker.version,
+            id: worker.id, host: worker.host, pid: worker.pid, isQuiet: buffer.isQuiet, version: worker.version,
             started: clock.redis(at: worker.startedAt), slots: slots.count, busy: current.count,
             runs: mine.map { run, started in
                 WorkerCard.Run(

@@ -23,7 +23,17 @@ extension JobBuffer {
     /// No more jobs are wanted from now on, but those that are here run.
     func quiet() { state.withLock { $0.isQuiet = true } }
 
-    var isQuiet: Bool { state.withLock { $0.isQuiet } }
+    /// No more jobs are wanted until it is told that they are.
+    func rest(_ isResting: Bool) {
+        let lane = state.withLock { state in
+            state.isResting = isResting
+            return wakeableLane(&state)
+        }
+        lane.map { $0.caller.resume(returning: $0.want) }
+    }
+
+    /// Nothing is wanted, for now or for good.
+    var isQuiet: Bool { state.withLock { $0.isQuiet || $0.isResting } }
 
     /// Nobody who claims jobs can go on before something changes here.
     var isFetcherWaiting: Bool {

@@ -24,6 +24,8 @@ final class JobBuffer: Sendable {
         var isClosed = false
         /// No more are wanted, ever; what is here goes on.
         var isQuiet = false
+        /// No more are wanted for now.
+        var isResting = false
         /// Somebody will run a job alone: no more are wanted until that is over.
         var isReserved = false
         /// Who waits to be alone, and until when, ns.
@@ -163,7 +165,7 @@ final class JobBuffer: Sendable {
     }
 
     private func wanted(_ state: State) -> Int {
-        if state.isReserved || state.isQuiet { return 0 }
+        if state.isReserved || state.isQuiet || state.isResting { return 0 }
         let ahead: Int
         if let prefetch {
             ahead = prefetch

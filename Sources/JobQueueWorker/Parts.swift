@@ -18,7 +18,11 @@ struct Parts: Sendable {
     private let meter: WorkerMeter?
     private let closing = Gate()
 
-    init(_ configuration: WorkerConfiguration, _ handlers: Handlers, _ store: Store, _ waker: Waker) {
+    /// `obey` hears what somebody tells this worker from afar.
+    init(
+        _ configuration: WorkerConfiguration, _ handlers: Handlers, _ store: Store, _ waker: Waker,
+        obey: @escaping @Sendable (WorkerOrder) -> Void = { _ in }
+    ) {
         let clock = WorkerClock()
         let logger = configuration.logger
         identity = WorkerIdentity(clock: clock, names: handlers.names)
@@ -48,7 +52,7 @@ struct Parts: Sendable {
         heart = Heart(
             worker: identity, members: members, slots: slots, buffer: buffer, fetcher: fetcher, upkeep: upkeep,
             clock: clock, client: store.client, killAfter: configuration.killAfter, board: board,
-            meter: meter, onTurn: configuration.onTurn, logger: logger)
+            meter: meter, onTurn: configuration.onTurn, obey: obey, logger: logger)
     }
 
     /// Stops claiming: what has not started is given back, slots end with the runs they have.
@@ -64,6 +68,9 @@ struct Parts: Sendable {
         // A hint that is heard here would be lost on others.
         closing.close()
     }
+
+    /// The same until it is told otherwise.
+    func rest(_ isResting: Bool) { buffer.rest(isResting) }
 
     /// Becomes a member of the queues. Throws when none of them can be served.
     func join() async throws(StoreError) { try await members.joinAll() }

@@ -60,7 +60,8 @@ public final class Worker: Sendable {
     /// It listens to no signals: on TERM call `stop()`.
     public func run() async throws(JobQueueError) {
         let loop = Self.loops.next()
-        let client = RedisClient(redis, eventLoop: loop) { self.hear($0) }
+        let onScript = configuration.metrics.map { ScriptMeter($0).observer }
+        let client = RedisClient(redis, eventLoop: loop, onStateChange: { self.hear($0) }, onScript: onScript)
         let blocking = RedisClient(redis, eventLoop: loop)
         clients.withLock { $0 = [client, blocking] }
         do throws(JobQueueError) {
@@ -117,6 +118,22 @@ public final class Worker: Sendable {
         parts?.quiet()
     }
 
+    /// Somebody told this worker something with `workers quiet`, `resume` or `stop`.
+    private func obey(_ order: WorkerOrder) {
+        let sentence =
+            switch order {
+            case .quiet: "told to claim no more jobs"
+            case .work: "told to claim jobs again"
+            case .stop: "told to stop"
+            }
+        configuration.logger.info("\(sentence)", metadata: ["event": "worker.told", "order": "\(order.rawValue)"])
+        switch order {
+        case .quiet: state.withLock { $0.parts }?.rest(true)
+        case .work: state.withLock { $0.parts }?.rest(false)
+        case .stop: stop()
+        }
+    }
+
     /// Whether it is at work and would run new jobs if it had room: false when what claims jobs has been standing still for
     /// a minute, for example because handlers block every thread. An outage of Redis is no reason.
     public var isLive: Bool { state.withLock { $0.parts }?.heart.isLive ?? false }
@@ -164,7 +181,7 @@ public final class Worker: Sendable {
     // MARK: The parts at work
 
     private func work(_ store: Store, _ waker: Waker) async throws(JobQueueError) {
-        let parts = Parts(configuration, handlers, store, waker)
+        let parts = Parts(configuration, handlers, store, waker) { self.obey($0) }
         do throws(StoreError) { try await parts.join() } catch { throw JobQueueError(error) }
         let (patience, isQuiet) = state.withLock { state in
             state.parts = parts

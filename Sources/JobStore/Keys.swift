@@ -6,7 +6,7 @@ package enum Key: String, CaseIterable, Sendable {
     case jobs, runs, results, errors
     case queued, scheduled, retrying, blocked, suspect, running
     case succeeded, dead, cancelled
-    case leases, about, claims, asked
+    case leases, about, claims, asked, orders
     case idem
     case idemUntil = "idem-until"
     case outbox, inbox, meta, wake, events

@@ -22,6 +22,8 @@ package struct Beat: Sendable, Equatable {
         package var held: Int
         /// Runs that were asked to stop.
         package var asked: [Asked]
+        /// What it was told last, if anything.
+        package var order: WorkerOrder?
     }
 
     package struct Asked: Sendable, Equatable {
@@ -30,7 +32,33 @@ package struct Beat: Sendable, Equatable {
     }
 }
 
+/// What a worker is told from afar.
+package enum WorkerOrder: String, Sendable {
+    /// It claims nothing more; what it has runs on.
+    case quiet
+    /// It claims again.
+    case work
+    /// It ends, as after a TERM.
+    case stop
+}
+
 extension QueueStore {
+    /// Tells up to 1,000 members of the queue what to do: each hears it with its next beat, within a third of its lease.
+    ///
+    /// Answers for each whether it is one still.
+    package func order(_ order: WorkerOrder, _ members: [Incarnation]) async throws(StoreError) -> [Bool] {
+        var arguments = arguments()
+        arguments.append(order.rawValue)
+        for member in members { arguments.append(member.number) }
+        var (_, reader) = try await call(.order, arguments)
+        return try read { () throws(RedisError) in
+            _ = try reader.integer()
+            var answers: [Bool] = []
+            for _ in members { answers.append(try reader.string() == "ok") }
+            return answers
+        }
+    }
+
     /// One incarnation and what it says of itself, as JSON.
     package typealias BeatMember = (incarnation: Incarnation, about: [UInt8])
 
@@ -84,6 +112,7 @@ extension QueueStore {
         for _ in 0..<(try reader.array()) { ids.append(try reader.string()) }
         _ = try reader.array()
         for id in ids { member.asked.append(Beat.Asked(id: id, token: Token(try reader.integer()))) }
+        member.order = WorkerOrder(rawValue: try reader.string())
         return member
     }
 }

@@ -7,7 +7,7 @@ package import Redis
 /// readers: the keys are taken from it, so what is declared and what is sent cannot differ.
 package enum StoreScript: Int, CaseIterable, Sendable {
     case enqueue, intake, join, claim, beat, settle, promote, recover, cancel, requeue, prune, snapshot, inspect, inbox
-    case pause, remove, edit, list
+    case pause, remove, edit, list, order
 
     /// The version of stored data that this code speaks. A queue of another format is refused, never guessed at.
     package static let format = 1
@@ -40,6 +40,7 @@ package enum StoreScript: Int, CaseIterable, Sendable {
         case .remove: text(PackageResources.remove_lua)
         case .edit: text(PackageResources.edit_lua)
         case .list: text(PackageResources.list_lua)
+        case .order: text(PackageResources.order_lua)
         }
     }
 }

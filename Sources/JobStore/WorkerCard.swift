@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"version":…,"started":…,"slots":…,"busy":…,
+/// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"quiet":true,"version":…,"started":…,"slots":…,"busy":…,
 /// "runs":[{"id":…,"name":…,"attempt":…,"started":…}],"names":[…]}`. Times are ms since 1970 by Redis' clock.
 package struct WorkerCard: Codable, Sendable, Equatable {
     /// Longest list of runs, the oldest ones.
@@ -25,6 +25,8 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     package var id: String
     package var host: String
     package var pid: Int
+    /// It claims nothing more; nil of workers that do.
+    package var isQuiet: Bool?
     package var version: String
     package var started: Int
     package var slots: Int
@@ -35,6 +37,7 @@ package struct WorkerCard: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case id = "worker"
+        case isQuiet = "quiet"
         case host, pid, version, started, slots, busy, runs, names
     }
 
@@ -46,12 +49,14 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     }
 
     package init(
-        id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int, runs: [Run],
+        id: String, host: String, pid: Int, isQuiet: Bool = false, version: String, started: Int, slots: Int, busy: Int,
+        runs: [Run],
         names: [String]? = nil
     ) {
         self.id = id
         self.host = host
         self.pid = pid
+        self.isQuiet = isQuiet ? true : nil
         self.version = version
         self.started = started
         self.slots = slots

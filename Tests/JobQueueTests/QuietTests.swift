@@ -37,6 +37,43 @@ import Testing
         #expect(!worker.isLive)
     }
 
+    @Test func `a worker is told from afar to be quiet, to go on and to stop`() async throws {
+        let rig = try await Rig.make()
+        let started = Log<String>()
+        let worker = try rig.worker(Handlers("x") { payload, _ in started.note(payload) }) {
+            $0.lease = .milliseconds(600)
+        }
+        async let run: Void = worker.run()
+        try await rig.enqueue("x", "1")
+        try await started.items(count: 1)
+        func tell(_ order: WorkerOrder) async throws {
+            #expect(try await rig.store.order(order, rig.store.snapshot().workers.map(\.incarnation)) == [true])
+        }
+        func saysItIsQuiet() async throws -> Bool? {
+            let about = try #require(try await rig.store.snapshot().workers.first?.about)
+            return WorkerCard(parsing: about)?.isQuiet
+        }
+        try await tell(.quiet)
+        try await eventually {
+            try await saysItIsQuiet()
+        } is: {
+            $0 == true
+        }
+        // It may have been waiting for a hint when it became quiet, and has to leave it to others.
+        let second = try await rig.enqueue("x", "2")
+        try await rig.working(Handlers("x") { payload, _ in started.note("other " + payload) }) { _ in
+            _ = try await second.outcome()
+        }
+        try await rig.enqueue("x", "3")
+        #expect(worker.isLive)
+        try await tell(.work)
+        try await started.items(count: 3)
+        #expect(started.items == ["1", "other 2", "3"])
+        try await tell(.stop)
+        try await run
+        #expect(try await rig.store.snapshot().workers.isEmpty)
+    }
+
     @Test func `a worker that is quiet before it begins claims nothing`() async throws {
         let rig = try await Rig.make()
         try await rig.enqueue("x")

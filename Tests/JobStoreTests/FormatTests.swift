@@ -27,6 +27,7 @@ import Testing
         case .remove: ["", "q", ""]
         case .edit: ["q", version, "{1}", "5", ""]
         case .list: ["1", "0", "", "", "9", "9", "0"]
+        case .order: ["quiet", "10"]
         }
     }
 
@@ -36,7 +37,7 @@ import Testing
 
     static let lines = [
         "jobs q = {}", "queued q = 1", "running r = \(token(1).number)", "jobs r = {}", "scheduled s = 5", "dead d = 5",
-        "leases 8 = 5", "claims 7 = 1", "inbox 1-0 = job {}", "inbox 2-0 = job x",
+        "leases 8 = 5", "leases 10 = 9000000000000", "claims 7 = 1", "inbox 1-0 = job {}", "inbox 2-0 = job x",
     ]
 
     @Test(arguments: StoreScript.allCases)

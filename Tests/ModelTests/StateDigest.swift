@@ -133,7 +133,7 @@ struct StateSections {
         case .inbox: .stream(inbox)
         case .meta: .hash(meta)
         case .wake: .sorted(wake)
-        case .outbox, .events: .absent
+        case .outbox, .events, .orders: .absent
         }
     }
 

@@ -55,7 +55,7 @@ extension Key {
 
     package var kind: Kind {
         switch self {
-        case .jobs, .runs, .results, .errors, .about, .claims, .idem, .meta: .hash
+        case .jobs, .runs, .results, .errors, .about, .claims, .orders, .idem, .meta: .hash
         case .inbox, .events: .stream
         case .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
             .leases, .asked, .idemUntil, .outbox, .wake:

@@ -12,13 +12,14 @@
 -- KEYS[9]  dead        ZSET  read
 -- KEYS[10] cancelled   ZSET  read
 -- KEYS[11] idem-until  ZSET  read
+-- KEYS[12] orders      HASH  read: incarnation -> quiet | work | stop
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  extend      1 = extend and write; 0 = only look, nothing is written
 -- ARGV[4…] two for each incarnation: its number, its about JSON
 --
 -- Answers {'ok', now_ms, born, lease_ms, live workers, promote due 0 | 1, recover due, prune due, then for each
--- incarnation: {number, 'ok' | 'stale', held, asked ids, asked tokens}}.
+-- incarnation: {number, 'ok' | 'stale', held, asked ids, asked tokens, what it was told last: quiet | work | stop | ''}}.
 -- uses: clock
 
 local m = redis.call('HMGET', meta, 'format', 'born', 'lease_ms')
@@ -46,9 +47,9 @@ for at = 4, #ARGV, 2 do
   local incarnation = ARGV[at]
   local score = tonumber(redis.call('ZSCORE', leases, incarnation) or -1)
   local low, high = tokens(tonumber(incarnation))
-  local member = {tonumber(incarnation), 'stale', redis.call('ZCOUNT', running, low, high), {}, {}}
+  local member = {tonumber(incarnation), 'stale', redis.call('ZCOUNT', running, low, high), {}, {}, ''}
   if score > 0 then
-    member[2] = 'ok'
+    member[2], member[6] = 'ok', redis.call('HGET', orders, incarnation) or ''
     local found = redis.call('ZRANGE', asked, low, high, 'BYSCORE', 'LIMIT', 0, 1000, 'WITHSCORES')
     for k = 1, #found, 2 do
       member[4][#member[4] + 1] = found[k]

@@ -5,6 +5,7 @@
 -- KEYS[2] meta     HASH  format, born, lease_ms, tick are set when absent
 -- KEYS[3] claims   HASH  read
 -- KEYS[4] running  ZSET  read: does anybody still hold this number's range?
+-- KEYS[5] orders   HASH  what a former member of this number was told is forgotten
 -- ARGV[1] now_ms       '' = Redis' clock
 -- ARGV[2] format
 -- ARGV[3] incarnation  1 … 2^25 - 1
@@ -27,5 +28,6 @@ lease = text(math.max(100, math.min(lease, 3600000)))
 redis.call('HSET', meta, 'format', ARGV[2], 'born', born, 'lease_ms', lease)
 -- From now on time counts: an outage that begins before the first beat is seen as one.
 redis.call('HSETNX', meta, 'tick', text(now))
+redis.call('HDEL', orders, incarnation)
 redis.call('ZADD', leases, text(now + tonumber(lease)), incarnation)
 return {'ok', now, born, tonumber(lease)}

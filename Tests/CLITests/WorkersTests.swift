@@ -1,0 +1,68 @@
+import JobModel
+import JobStore
+import TestSupport
+import Testing
+
+@testable import JobQueueCLI
+@testable import TerminalDashboard
+
+/// `workers`: who is meant, and what is said of them.
+@Suite(.timeLimit(.minutes(1))) struct WorkersTests {
+    private func card(_ id: String) -> [UInt8] {
+        WorkerCard(id: id, host: "h", pid: 1, version: "1", started: now, slots: 4, busy: 0, runs: []).encoded()
+    }
+
+    @Test func `a worker is meant by its id, its process or its machine, and by no part of a word`() async throws {
+        var mail = try snapshot("mail")
+        var image = try snapshot("image")
+        func member(_ number: Int, _ id: String, _ deadline: Double) -> QueueSnapshot.Worker {
+            .init(incarnation: Incarnation(number), deadline: deadline, about: card(id)[...], held: 0)
+        }
+        mail.workers = [member(1, "web:1:a", 1e15), member(2, "web:2:b", 1e15), member(3, "web:9:z", -1e15)]
+        image.workers = [member(4, "web:1:a", 1e15), member(5, "db:1:c", 1e15)]
+        let roll = WorkerRoll([image, mail])
+        func meant(_ name: String) -> [String] { roll.entries(meantBy: name).map(\.id) }
+        #expect(meant("web:1:a") == ["web:1:a"] && meant("web:1") == ["web:1:a"])
+        #expect(meant("web") == ["web:1:a", "web:2:b"], "condemned ones are gone")
+        #expect(meant("we") == [] && meant("web:") == [] && meant("") == [] && meant("1") == [])
+        let both = try #require(roll.entries(meantBy: "web:1").first)
+        #expect(both.members.values.flatMap(\.self).map(\.number).sorted() == [1, 4])
+    }
+
+    @Test func `those who are named are told in all their queues, and who is missing is said`() async throws {
+        let redis = try PrivateRedis()
+        let store = Store(try await TestQueue.client(redis))
+        for (name, members) in [("mail", [1: "web:1:a", 2: "db:1:c"]), ("image", [3: "web:1:a"])] {
+            let queue = store.queue(try QueueName(name))
+            try await store.register(queue.name)
+            for (number, id) in members {
+                _ = try await queue.join(Incarnation(number), leaseMs: 30_000)
+                _ = try await queue.beat([(Incarnation(number), card(id))])
+            }
+        }
+        var snapshots: [QueueSnapshot] = []
+        for name in try await store.queues() { snapshots.append(try await store.queue(name).snapshot()) }
+        let telling = Telling(roll: WorkerRoll(snapshots), order: .quiet, participle: "told to be quiet")
+        let verdicts = try await telling.tell(["web:1", "nobody", "web"], store)
+        #expect(verdicts.all.map(\.name) == ["nobody", "web:1:a"])
+        #expect(verdicts.failure?.code == .notFound)
+        func orders(_ name: String) async throws -> [String] {
+            try await store.queue(QueueName(name)).picture().lines.filter { $0.hasPrefix("orders ") }
+        }
+        #expect(try await orders("mail") == ["orders 1 = quiet"])
+        #expect(try await orders("image") == ["orders 3 = quiet"])
+        _ = try await Telling(roll: telling.roll, order: .stop, participle: "told to stop").tell(nil, store)
+        #expect(try await orders("mail") == ["orders 1 = stop", "orders 2 = stop"])
+    }
+
+    @Test func `the list says who does what, and hostile names move no cursor`() throws {
+        let report = InfoReport(
+            server: server(), snapshots: [try snapshot("mail", workers: [worker("web:1:a"), worker(hostile)])])
+        let lines = WorkersPage(report, PageStyle(width: 100)).lines
+        #expect(lines[0].hasPrefix("WORKER") && lines.count == 3)
+        #expect(lines.allSatisfy { isHarmless($0) })
+        #expect(WorkersPage(report, PageStyle(width: 30)).lines.allSatisfy { $0.count <= 30 })
+        let none = InfoReport(server: server(), snapshots: [])
+        #expect(WorkersPage(none, PageStyle()).lines == ["no workers: queue-worker run"])
+    }
+}
