@@ -42,20 +42,23 @@ package enum Disposition: Equatable, Sendable {
     /// Back to the front of the queue.
     indirect case front(Priority, RunRecord?, ErrorEntry?)
     indirect case suspect(due: Due, Priority, RunRecord, ErrorEntry?)
-    indirect case dead(ttlMs: Int, RunRecord, ErrorEntry)
+    indirect case dead(ttlMs: Int, RunRecord, ErrorEntry, DeadGroup)
     indirect case cancelled(RunRecord, ErrorEntry?)
 }
 
-/// Who decides, when, and how long the run took: goes into the history.
+/// Who decides, when, how long the run took, and of what job: goes into the history.
 package struct RunFacts: Sendable {
     package var worker: String
     /// ms since 1970 by Redis' clock.
     package var now: Int
     package var ms: Int
-    package init(worker: String, now: Int, ms: Int) {
+    /// Of the job; nil when its envelope cannot be read.
+    package var name: String?
+    package init(worker: String, now: Int, ms: Int, name: String?) {
         self.worker = worker
         self.now = now
         self.ms = ms
+        self.name = name
     }
 }
 
@@ -91,7 +94,7 @@ package func decide(
     case .retry(let ms, let error): return next.failed(.failed, error, wait: ms, random())
     case .permanent(let error): return next.dead(.permanent, error, spendsAttempt: true)
     case .undecodable(let error): return next.dead(.payload, error, spendsAttempt: false)
-    case .malformed(let error): return next.dead(.malformed, error, spendsAttempt: false)
+    case .malformed(let error): return next.malformed(error)
     case .expired: return next.dead(.expired, RunError("it did not start in time"), spendsAttempt: false)
     case .snoozed(let ms): return next.snoozed(ms)
     case .unhandled: return next.unhandled()
@@ -129,7 +132,7 @@ private struct Verdict {
         if !killed { endedByItself() }
         record.attempts += 1
         let entry = note(reason, error)
-        if record.attempts >= policy.maxAttempts { return .dead(ttlMs: Limits.deadTTL, record, entry) }
+        if record.attempts >= policy.maxAttempts { return died(entry) }
         let delay = wait ?? policy.backoff.delay(afterFailures: record.attempts, random: random)
         let due = Due.after(ms: delay)
         return isSuspect
@@ -142,7 +145,17 @@ private struct Verdict {
             record.attempts += 1
         }
         let entry = note(reason, error)
-        return .dead(ttlMs: Limits.deadTTL, record, entry)
+        return died(entry)
+    }
+
+    /// Whatever stands in for the envelope has no name.
+    mutating func malformed(_ error: RunError) -> Disposition {
+        let entry = note(.malformed, error)
+        return .dead(ttlMs: Limits.deadTTL, record, entry, DeadGroup(name: nil, entry))
+    }
+
+    private func died(_ entry: ErrorEntry) -> Disposition {
+        .dead(ttlMs: Limits.deadTTL, record, entry, DeadGroup(name: facts.name, entry))
     }
 
     mutating func snoozed(_ ms: Int) -> Disposition {
@@ -176,7 +189,7 @@ private struct Verdict {
     mutating func lost(_ error: RunError) -> Disposition {
         record.lost += 1
         let entry = note(.lost, error)
-        if record.lost >= Limits.losses { return .dead(ttlMs: Limits.deadTTL, record, entry) }
+        if record.lost >= Limits.losses { return died(entry) }
         return isSuspect
             ? .suspect(due: .now, policy.priority, record, entry) : .front(policy.priority, record, entry)
     }
@@ -186,7 +199,7 @@ private struct Verdict {
         record.lost += 1
         let entry = note(.crash, error)
         if record.crashes >= Limits.crashes || record.lost >= Limits.losses {
-            return .dead(ttlMs: Limits.deadTTL, record, entry)
+            return died(entry)
         }
         return isSuspect
             ? .suspect(due: .now, policy.priority, record, entry) : .front(policy.priority, record, entry)

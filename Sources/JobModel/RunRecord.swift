@@ -126,8 +126,8 @@ package struct ErrorEntry: Equatable, Sendable {
             writer.field("at", at)
             writer.field("attempt", attempt)
             writer.field("reason", reason.rawValue)
-            if !type.isEmpty { writer.field("type", Self.cut(type, limit: Self.typeLimit)) }
-            writer.field("message", Self.cut(message, limit: Self.messageLimit))
+            if !type.isEmpty { writer.field("type", storedType) }
+            writer.field("message", storedMessage)
             writer.field("worker", worker)
             writer.field("ms", ms)
         }
@@ -161,6 +161,10 @@ package struct ErrorEntry: Equatable, Sendable {
         default: break
         }
     }
+
+    /// Type and message as they are stored.
+    var storedType: String { Self.cut(type, limit: Self.typeLimit) }
+    var storedMessage: String { Self.cut(message, limit: Self.messageLimit) }
 
     /// At most `limit` bytes of JSON, without half a character at the end.
     private static func cut(_ text: String, limit: Int) -> String {

@@ -48,8 +48,8 @@ struct Autopsy: Sendable {
         if board.runs.contains(where: \.isCondemned) { cause.wasStopped = true }
         return decide(
             outcome(of: run, hasEnded, isReadable: envelope != nil, cause), policy: envelope?.policy ?? .standard,
-            record: RunRecord(parsing: job.record), facts: RunFacts(worker: board.worker, now: now, ms: run?.ms ?? 0),
-            random: 0.5)
+            record: RunRecord(parsing: job.record),
+            facts: RunFacts(worker: board.worker, now: now, ms: run?.ms ?? 0, name: envelope?.name), random: 0.5)
     }
 
     /// Only runs that had begun can be to blame.

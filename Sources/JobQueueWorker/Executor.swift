@@ -46,7 +46,8 @@ struct Executor: Sendable {
     }
 
     private func settlement(of run: Run, _ outcome: Outcome, start: Int, end: Int) -> Settlement {
-        let facts = RunFacts(worker: worker, now: clock.redis(at: end), ms: (end - start) / 1_000_000)
+        let facts = RunFacts(
+            worker: worker, now: clock.redis(at: end), ms: (end - start) / 1_000_000, name: run.envelope.name)
         let disposition = decide(
             outcome, policy: run.envelope.policy, record: run.record, facts: facts, random: .random(in: 0..<1))
         run.tally?.ended(outcome, disposition, nanoseconds: end - start)
@@ -115,7 +116,7 @@ struct Executor: Sendable {
                 (.warning, "job.failed", "job will be tried again (\(record.last?.rawValue ?? ""))")
             case .front: (.info, "job.released", "job released")
             case .suspect: (.warning, "job.failed", "job is suspect")
-            case .dead(_, let record, _): (.error, "job.dead", "job is dead (\(record.last?.rawValue ?? ""))")
+            case .dead(_, let record, _, _): (.error, "job.dead", "job is dead (\(record.last?.rawValue ?? ""))")
             case .cancelled: (.info, "job.cancelled", "job cancelled")
             }
         guard logger.logLevel <= level else { return }
@@ -144,7 +145,7 @@ extension Disposition {
         case .retry(_, _, _, let entry), .front(_, _, let entry), .suspect(_, _, _, let entry),
             .cancelled(_, let entry):
             entry
-        case .dead(_, _, let entry): entry
+        case .dead(_, _, let entry, _): entry
         }
     }
 }

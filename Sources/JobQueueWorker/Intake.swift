@@ -94,9 +94,10 @@ struct Intake {
         error.reason = .malformed
         error.message = why
         error.worker = worker
+        let name = (try? Envelope(parsing: entry.envelope))?.name
         return QueueStore.BadEntry(
             entry: entry.entry, id: Self.id(entry), envelope: entry.envelope, ttlMs: Limits.deadTTL,
-            record: record, error: error)
+            record: record, error: error, group: DeadGroup(name: name, error))
     }
 }
 

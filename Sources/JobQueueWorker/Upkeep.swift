@@ -117,9 +117,10 @@ final class Upkeep: Sendable {
         let error = RunError(type: "LeaseLost", "the lease of \(who) ran out")
         let settlements = slice.jobs.map { job in
             // Until now: nobody knows when it ended.
-            let facts = RunFacts(
-                worker: who, now: slice.now, ms: starts[job.id].map { max(0, slice.now - $0) } ?? 0)
             let envelope = try? Envelope(parsing: job.envelope)
+            let facts = RunFacts(
+                worker: who, now: slice.now, ms: starts[job.id].map { max(0, slice.now - $0) } ?? 0,
+                name: envelope?.name)
             let outcome: Outcome =
                 envelope == nil ? .malformed(RunError("the envelope cannot be read")) : .lost(error)
             let disposition = decide(
@@ -145,7 +146,7 @@ final class Upkeep: Sendable {
         let stuck = stuck.withLock { $0 }
         do throws(StoreError) {
             while case .recovered(let slice) = try await member.store.recover(lease.incarnation) {
-                let facts = RunFacts(worker: worker, now: slice.now, ms: 0)
+                let facts = RunFacts(worker: worker, now: slice.now, ms: 0, name: nil)
                 let started = Set(slots.compactMap { $0.current?.run.id })
                 let settlements = slice.jobs.compactMap { job -> Settlement? in
                     if let stuck, stuck.id == job.id, stuck.token == job.token { return nil }
@@ -207,7 +208,7 @@ final class Upkeep: Sendable {
         strangers.removeAll { kept.contains($0.id) }
         if strangers.isEmpty { return }
         let (now, views) = try await member.store.inspect(Array(strangers.prefix(200).map(\.id)), full: true)
-        let facts = RunFacts(worker: worker, now: now, ms: 0)
+        let facts = RunFacts(worker: worker, now: now, ms: 0, name: nil)
         let settlements = zip(strangers, views).map { stranger, view in
             Settlement(
                 id: stranger.id, token: stranger.token,

@@ -6,6 +6,7 @@ package enum Key: String, CaseIterable, Sendable {
     case jobs, runs, results, errors
     case queued, scheduled, retrying, blocked, suspect, running
     case succeeded, dead, cancelled
+    case causes, groups
     case leases, about, claims, asked, orders
     case idem
     case idemUntil = "idem-until"

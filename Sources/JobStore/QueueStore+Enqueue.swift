@@ -155,8 +155,10 @@ extension QueueStore {
         package var ttlMs: Int
         package var record: RunRecord
         package var error: ErrorEntry
+        package var group: DeadGroup
         package init(
-            entry: String, id: String, envelope: ArraySlice<UInt8>, ttlMs: Int, record: RunRecord, error: ErrorEntry
+            entry: String, id: String, envelope: ArraySlice<UInt8>, ttlMs: Int, record: RunRecord, error: ErrorEntry,
+            group: DeadGroup
         ) {
             self.entry = entry
             self.id = id
@@ -164,6 +166,7 @@ extension QueueStore {
             self.ttlMs = ttlMs
             self.record = record
             self.error = error
+            self.group = group
         }
     }
 
@@ -185,6 +188,7 @@ extension QueueStore {
             arguments.append(entry.ttlMs)
             arguments.append(bytes: entry.record.encoded())
             arguments.append(bytes: entry.error.encoded())
+            arguments.append(entry.group.description)
         }
         var (_, reader) = try await call(.intake, arguments)
         return try read { () throws(RedisError) in

@@ -127,5 +127,5 @@ extension QueueStore {
 
 extension JobView {
     /// Where it stands in the list of its state.
-    fileprivate var place: ListPlace? { scoreText.flatMap { ListPlace(score: $0, id: id) } }
+    var place: ListPlace? { scoreText.flatMap { ListPlace(score: $0, id: id) } }
 }

@@ -144,9 +144,10 @@ extension Settlement {
         case .front(let priority, let record, let entry):
             arguments.append(priority.value)
             arguments.append(record: record, entry)
-        case .dead(let ttl, let record, let entry):
+        case .dead(let ttl, let record, let entry, let group):
             arguments.append(ttl)
             arguments.append(record: record, entry)
+            arguments.append(group.description)
         case .cancelled(let record, let entry):
             arguments.append(record: record, entry)
         }

@@ -12,7 +12,8 @@ import Testing
         record.crashes = crashes
         record.unhandled = unhandled
         return JobModel.decide(
-            outcome, policy: .standard, record: record, facts: RunFacts(worker: "w", now: 1, ms: 2), random: 0.5)
+            outcome, policy: .standard, record: record, facts: RunFacts(worker: "w", now: 1, ms: 2, name: "n"),
+            random: 0.5)
     }
 
     /// The group, the due time, the record and the reason noted.
@@ -22,7 +23,7 @@ import Testing
         case .retry(let due, _, let record, let entry): ("retry", due, record, entry?.reason)
         case .front(_, let record, let entry): ("front", nil, record, entry?.reason)
         case .suspect(let due, _, let record, let entry): ("suspect", due, record, entry?.reason)
-        case .dead(_, let record, let entry): ("dead", nil, record, entry.reason)
+        case .dead(_, let record, let entry, _): ("dead", nil, record, entry.reason)
         case .cancelled(let record, let entry): ("cancelled", nil, record, entry?.reason)
         }
     }

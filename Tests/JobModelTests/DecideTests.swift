@@ -3,7 +3,7 @@ import Testing
 
 /// What becomes of a job, by how its run ended.
 @Suite(.timeLimit(.minutes(1))) struct DecideTests {
-    private let facts = RunFacts(worker: "w", now: 1000, ms: 7)
+    private let facts = RunFacts(worker: "w", now: 1000, ms: 7, name: "n")
     private let error = RunError(type: "Oops", "no")
 
     private func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
@@ -49,6 +49,12 @@ import Testing
         return entry
     }
 
+    /// Of a malformed job the name is not known, whatever stands in for it.
+    private func dead(_ record: RunRecord, _ entry: ErrorEntry) -> Disposition {
+        let group = DeadGroup(name: entry.reason == .malformed ? nil : "n", entry)
+        return .dead(ttlMs: Limits.deadTTL, record, entry, group)
+    }
+
     private func decide(_ outcome: Outcome, _ record: RunRecord = RunRecord(), policy: Policy? = nil) -> Disposition {
         JobModel.decide(outcome, policy: policy ?? self.policy(), record: record, facts: facts, random: 0)
     }
@@ -79,7 +85,7 @@ import Testing
         let last = after(.crash, record(attempts: 4, errors: 1))
         #expect(
             decide(.failed(error, isCrash: true), record(attempts: 3))
-                == .dead(ttlMs: Limits.deadTTL, last, entry(1, .crash, attempt: 4)))
+                == dead(last, entry(1, .crash, attempt: 4)))
     }
 
     @Test(arguments: [(0, false), (1, false), (2, true), (3, true), (99, true)])
@@ -89,7 +95,7 @@ import Testing
         #expect(
             decide(.failed(error), record(attempts: attempts))
                 == (isDead
-                    ? .dead(ttlMs: Limits.deadTTL, expected, note)
+                    ? dead(expected, note)
                     : .retry(due: .after(ms: 5000), Priority(3)!, expected, note)))
     }
 
@@ -116,7 +122,7 @@ import Testing
         let last = after(.failed, record(attempts: 3, errors: 1))
         #expect(
             decide(.retry(afterMs: 77, error), record(attempts: 2))
-                == .dead(ttlMs: Limits.deadTTL, last, entry(1, .failed, attempt: 3)))
+                == dead(last, entry(1, .failed, attempt: 3)))
     }
 
     @Test func `a run that took too long and stopped when told is a failed attempt`() {
@@ -138,14 +144,14 @@ import Testing
         let last = after(.timeout, record(attempts: 3, lost: 2, errors: 1))
         #expect(
             decide(.timedOut(error, killed: true), record(attempts: 2, lost: 2))
-                == .dead(ttlMs: Limits.deadTTL, last, entry(1, .timeout, attempt: 3)))
+                == dead(last, entry(1, .timeout, attempt: 3)))
     }
 
     @Test func `a permanent error is the end, and spends the attempt`() {
         let expected = after(.permanent, record(attempts: 1, errors: 1))
         #expect(
             decide(.permanent(error), record(lost: 1, unhandled: 1))
-                == .dead(ttlMs: Limits.deadTTL, expected, entry(1, .permanent)))
+                == dead(expected, entry(1, .permanent)))
     }
 
     @Test func `what never ran is dead without an attempt`() {
@@ -157,7 +163,7 @@ import Testing
             let expected = after(reason, record(attempts: 1, errors: 3))
             #expect(
                 decide(outcome, record(attempts: 1, errors: 2))
-                    == .dead(ttlMs: Limits.deadTTL, expected, entry(3, reason, attempt: 2, error)))
+                    == dead(expected, entry(3, reason, attempt: 2, error)))
         }
     }
 

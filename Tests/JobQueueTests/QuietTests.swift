@@ -134,7 +134,7 @@ import Testing
         record.lost = 1
         let disposition = decide(
             .lost(RunError("gone")), policy: .standard, record: record,
-            facts: RunFacts(worker: "w", now: now, ms: 0), random: 0)
+            facts: RunFacts(worker: "w", now: now, ms: 0, name: "n"), random: 0)
         _ = try await rig.store.settle(lease, [Settlement(id: job.id, token: job.token, disposition: disposition)])
         while case .recovered(let slice) = try await rig.store.recover(lease), slice.left > 0 {}
         let other = try await rig.enqueue("x", #""other""#)

@@ -21,8 +21,8 @@ import Testing
     func `what takes jobs in stops at the limit of memory, everything else goes on`(script: StoreScript) {
         let expected =
             switch script {
-            case .enqueue, .intake, .requeue, .edit: "#!lua"
-            case .snapshot, .inspect, .inbox, .list: "#!lua flags=no-writes,allow-oom"
+            case .enqueue, .intake, .requeue, .edit, .restore: "#!lua"
+            case .snapshot, .inspect, .inbox, .list, .groups, .grouped: "#!lua flags=no-writes,allow-oom"
             default: "#!lua flags=allow-oom"
             }
         #expect(ScriptFile(script).lines[0] == expected)
@@ -86,7 +86,8 @@ import Testing
     }
 
     private static let reads: Set<String> = [
-        "EXISTS", "HEXISTS", "HGET", "HGETALL", "HLEN", "HMGET", "TIME", "XLEN", "XRANGE", "ZCARD", "ZCOUNT", "ZMSCORE",
+        "EXISTS", "HEXISTS", "HGET", "HGETALL", "HLEN", "HMGET", "TIME", "XLEN", "XRANGE", "ZCARD", "ZCOUNT",
+        "ZLEXCOUNT", "ZMSCORE",
         "ZRANGE", "ZSCORE",
     ]
     private static let writes: Set<String> = [

@@ -10,7 +10,8 @@ import Testing
     static func arguments(_ script: StoreScript) -> [String] {
         switch script {
         case .enqueue: ["1", "0", "", "new", "{}", "5", "0", "0", ""]
-        case .intake: ["1", "1", "1-0", "new", "{}", "5", "0", "0", "", "2-0", "inbox:2-0", "x", "5", "{}", "{}"]
+        case .intake:
+            ["1", "1", "1-0", "new", "{}", "5", "0", "0", "", "2-0", "inbox:2-0", "x", "5", "{}", "{}", "n/0"]
         case .join: ["9", "30000"]
         case .claim: ["7", "2", "5", "0", "1048576", "5"]
         case .beat: ["1", "7", "{}"]
@@ -18,7 +19,7 @@ import Testing
         case .promote: ["100"]
         case .recover: ["8", "100", "1048576", "10000"]
         case .cancel: ["5", "q"]
-        case .requeue: ["d", "5", "", "{}"]
+        case .requeue: ["d", "5", "", "{}", "", ""]
         case .prune: ["100"]
         case .snapshot: []
         case .inspect: ["1", "q"]
@@ -28,6 +29,9 @@ import Testing
         case .edit: ["q", version, "{1}", "5", ""]
         case .list: ["1", "0", "", "", "9", "9", "0"]
         case .order: ["quiet", "10"]
+        case .groups: ["-", "+", "9"]
+        case .grouped: ["-", "+", "0", "9", "9"]
+        case .restore: ["5", "1", "new", "{}", "-1", "5", "", "n/0", "0"]
         }
     }
 
@@ -56,7 +60,7 @@ import Testing
         let queue = try await stage(Self.lines)
         let (answer, changes) = try await queue.once { try await $0.raw(script, Self.arguments(script)) }
         #expect(answer.first == "ok")
-        #expect(changes.isEmpty == ([.snapshot, .inspect, .inbox, .list].contains(script)))
+        #expect(changes.isEmpty == ([.snapshot, .inspect, .inbox, .list, .groups, .grouped].contains(script)))
     }
 
     @Test func `the error says what to do`() {

@@ -9,7 +9,7 @@ import Testing
         lost.last = .malformed
         return QueueStore.BadEntry(
             entry: entry, id: id ?? "inbox:\(entry)", envelope: Array("not json".utf8)[...], ttlMs: ttl, record: lost,
-            error: self.error)
+            error: self.error, group: commonGroup)
     }
 
     private var error: ErrorEntry {
@@ -47,6 +47,10 @@ import Testing
             changes == [
                 "inbox 1-0 gone", "jobs inbox:1-0 = not json", "dead inbox:1-0 = \(start + 5000)",
                 "runs inbox:1-0 = \(kept)", "errors inbox:1-0/0 = \(text(error.encoded()))",
+                "causes inbox:1-0 = \(commonGroup)/000001000000000",
+                "groups \(commonGroup)/000001000000000/inbox:1-0 = 0",
+                "causes inbox:2-0 = \(commonGroup)/000001000000000",
+                "groups \(commonGroup)/000001000000000/inbox:2-0 = 0",
                 "inbox 2-0 gone", "jobs inbox:2-0 = not json", "dead inbox:2-0 = inf",
                 "runs inbox:2-0 = \(kept)", "errors inbox:2-0/0 = \(text(error.encoded()))",
                 "meta enqueued = 2", "meta dead = 2",

@@ -40,6 +40,7 @@ struct ScriptFile {
         let uses = header.last ?? ""
         var parts = [script.file, Self.text(PackageResources.common_lua)]
         if uses.contains("admit") { parts.append(Self.text(PackageResources.admit_lua)) }
+        if uses.contains("causes") { parts.append(Self.text(PackageResources.causes_lua)) }
         if uses.contains("clock") { parts.append(Self.text(PackageResources.clock_lua)) }
         if uses.contains("find") { parts.append(Self.text(PackageResources.find_lua)) }
         let text = parts.joined(separator: "\n")

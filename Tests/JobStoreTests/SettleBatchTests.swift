@@ -14,7 +14,7 @@ import Testing
             ["a": 1, "b": 1, "c": 2, "d": 2, "e": 2, "f": 3, "stolen": 4], ["asked e = \(token(2).number)"])
         let batch = [
             settlement("absent", 1, .done(ttlMs: 60_000, result: [])),
-            settlement("e", 2, .dead(ttlMs: 5, record(), entry())),
+            settlement("e", 2, .dead(ttlMs: 5, record(), entry(), commonGroup)),
             settlement("f", 3, .cancelled(record(), nil)),
             settlement("stolen", 3, .front(.normal, nil, nil)),
             settlement("d", 2, .suspect(due: .now, .normal, record(), nil)),
@@ -65,7 +65,7 @@ import Testing
         let dispositions: [Disposition] = [
             .done(ttlMs: 60_000, result: Array("1".utf8)), .retry(due: .now, .normal, record(), entry()),
             .front(.normal, record(), entry()), .suspect(due: .now, .normal, record(), entry()),
-            .dead(ttlMs: 5, record(), entry()), .cancelled(record(), entry()),
+            .dead(ttlMs: 5, record(), entry(), commonGroup), .cancelled(record(), entry()),
         ]
         let ids = (1...1000).map { "j\($0)" }
         let queue = try await stage(ids.flatMap { ["jobs \($0) = {}", "running \($0) = \(token(1).number)"] })

@@ -8,7 +8,7 @@ import Testing
     static let dispositions: [Disposition] = [
         .done(ttlMs: 60_000, result: Array("1".utf8)), .done(ttlMs: 0, result: []),
         .retry(due: .now, .normal, record(), entry()), .front(.normal, record(), entry()),
-        .suspect(due: .now, .normal, record(), entry()), .dead(ttlMs: 5, record(), entry()),
+        .suspect(due: .now, .normal, record(), entry()), .dead(ttlMs: 5, record(), entry(), commonGroup),
         .cancelled(record(), entry()),
     ]
 

@@ -117,12 +117,13 @@ import Testing
     func `a dead job keeps everything`(ttl: Int, forget: String) async throws {
         let queue = try await runningStage(["a": 1], ["errors a/0 = {}"])
         let (first, second, changes) = try await queue.twice {
-            try await $0.settle("a", 1, .dead(ttlMs: ttl, record(attempts: 2, errors: 2), entry(2)))
+            try await $0.settle("a", 1, .dead(ttlMs: ttl, record(attempts: 2, errors: 2), entry(2), commonGroup))
         }
         #expect(first == .ok)
         #expect(second == .gone)
         #expect(
             changes == [
+                "causes a = \(commonGroup)/000001000000000", "groups \(commonGroup)/000001000000000/a = 0",
                 "running a gone", "dead a = \(forget)", "runs a = \(text(record(attempts: 2, errors: 2).encoded()))",
                 "errors a/1 = \(text(entry(2).encoded()))", "meta dead = 1",
             ])

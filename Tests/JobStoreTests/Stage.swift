@@ -53,6 +53,9 @@ func entry(_ number: Int = 1) -> ErrorEntry {
     return entry
 }
 
+/// What jobs of the name `n` died of.
+let commonGroup = DeadGroup(name: "n", entry())
+
 func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
 extension QueueStore {

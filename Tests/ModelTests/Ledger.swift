@@ -55,7 +55,7 @@ struct Ledger: Sendable {
     private func isLegal(_ operation: Operation, _ id: String, _ old: ModelJob?, _ new: ModelJob) -> Bool {
         switch (operation.action, old?.state, new.state) {
         case (.enqueue, nil, .queued), (.enqueue, nil, .scheduled), (.intake, nil, .queued), (.intake, nil, .scheduled),
-            (.intake, nil, .dead):
+            (.intake, nil, .dead), (.restore, nil, .dead):
             true
         case (.promote, .scheduled, .queued), (.promote, .retrying, .queued): old!.at <= operation.now
         case (.claim(let call, _), .queued, .running): !call.alone
@@ -81,7 +81,7 @@ struct Ledger: Sendable {
         switch operation.action {
         case .settle: job.state == .succeeded && job.envelope.isEmpty
         case .claim(_, let isBreaking): isBreaking && job.state == .dead
-        case .edit: true
+        case .edit, .requeue: true
         default: false
         }
     }

@@ -43,6 +43,7 @@ extension ModelQueue {
         var job = ModelJob(envelope: text(bad.envelope), state: .dead, priority: 0, at: end)
         job.record = text(bad.record.encoded())
         job.errors[0] = text(bad.error.encoded())
+        job.cause = Self.cause(bad.group, now)
         jobs[id] = job
         meta.count(.enqueued)
         meta.count(.dead)
@@ -94,6 +95,11 @@ extension ModelQueue {
         case .after(let ms): min(now + max(1, ms), Due.latest)
         case .at(let ms): max(1, ms)
         }
+    }
+
+    /// A group and a moment.
+    static func cause(_ group: DeadGroup, _ now: Int) -> String {
+        "\(group)/\(String(1_000_000_000_000_000 + now).dropFirst())"
     }
 
     static func forget(after ttl: Int, _ now: Int) -> Int { ttl < 0 ? ModelJob.forever : now + ttl }

@@ -64,6 +64,9 @@ extension ModelQueue {
         job.record = #"{"attempts":0,"errors":1,"last":"malformed","by":"","at":\#(now)}"#
         job.errors[0] =
             #"{"n":1,"at":\#(now),"attempt":1,"reason":"malformed","message":"the envelope is missing","worker":"","ms":0}"#
+        var entry = ErrorEntry()
+        (entry.reason, entry.message) = (.malformed, "the envelope is missing")
+        job.cause = Self.cause(DeadGroup(name: nil, entry), now)
         jobs[id] = job
         meta.count(.dead)
     }

@@ -57,8 +57,9 @@ extension ModelQueue {
             jobs[id]!.move(to: .suspect, priority: priority.value, at: Self.moment(due, now))
             meta.count(.suspected)
             isAwake = true
-        case .dead(let ttl, _, _):
+        case .dead(let ttl, _, _, let group):
             jobs[id]!.move(to: .dead, at: Self.forget(after: ttl, now))
+            jobs[id]!.cause = Self.cause(group, now)
             meta.count(.dead)
         case .cancelled: cancelled(id, now: now)
         }
@@ -121,7 +122,7 @@ extension Disposition {
         case .done: (nil, nil)
         case .retry(_, _, let record, let entry), .suspect(_, _, let record, let entry): (record, entry)
         case .front(_, let record, let entry): (record, entry)
-        case .dead(_, let record, let entry): (record, entry)
+        case .dead(_, let record, let entry, _): (record, entry)
         case .cancelled(let record, let entry): (record, entry)
         }
     }

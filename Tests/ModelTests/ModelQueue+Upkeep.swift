@@ -40,7 +40,9 @@ extension ModelQueue {
             wanted.map { item in
                 guard let job = jobs[item.id], job.state == .dead || job.state == .cancelled else { return .gone }
                 if job.record ?? "" != text(item.old) { return .changed }
+                if let envelope = item.envelope, job.envelope != text(envelope.old) { return .changed }
                 if room < 1 { return .full }
+                if let envelope = item.envelope { jobs[item.id]!.envelope = text(envelope.new) }
                 jobs[item.id]!.record = text(item.new.encoded())
                 jobs[item.id]!.move(to: .queued, priority: item.priority.value, at: line())
                 meta.count(.requeued)

@@ -43,6 +43,8 @@ struct ModelJob: Equatable, Sendable {
     /// Slot → entry.
     var errors: [Int: String] = [:]
     var isAsked = false
+    /// Of what it died and when, while it is dead.
+    var cause: String?
 
     static let forever = Int.max
 
@@ -57,6 +59,7 @@ struct ModelJob: Equatable, Sendable {
 
     mutating func move(to state: JobState, priority: Int = 0, at: Int) {
         self.state = state
+        cause = nil
         self.priority = priority
         self.at = at
     }

@@ -39,6 +39,9 @@ extension Action: CustomStringConvertible {
         case .list(let call):
             "list \(call.limit) \(call.state) behind \(call.place.map { "\($0)" } ?? "nothing")"
                 + (call.backward ? ", backward" : "")
+        case .groups(let name, let limit): "\(limit) groups of \(name ?? "any")"
+        case .search(let call): "search \(call)"
+        case .restore(let copies): "restore \(list(copies.map(\.id)))"
         case .configure(let field, let value): "set \(field.name) to \(value.map { "\($0)" } ?? "nothing")"
         case .takeWake: "take the hint"
         case .flush: "flush"
@@ -68,7 +71,7 @@ extension Action: CustomStringConvertible {
             case .retry(let due, let priority, _, _): "retry \(text(due)) p\(priority)"
             case .front(let priority, _, _): "front p\(priority)"
             case .suspect(let due, let priority, _, _): "suspect \(text(due)) p\(priority)"
-            case .dead(let ttl, _, _): "dead ttl \(ttl)"
+            case .dead(let ttl, _, _, let group): "dead ttl \(ttl) of \(group)"
             case .cancelled: "cancelled"
             }
         return "\(item.id) of \(item.token.incarnation.number)#\(item.token.claim) \(kind)"

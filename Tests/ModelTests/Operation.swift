@@ -31,6 +31,9 @@ enum Action: Sendable {
     case remove([SeenJob], in: JobState?)
     case edit(EditCall)
     case list(ListCall)
+    case groups(name: String?, limit: Int)
+    case search(SearchCall)
+    case restore([DeadCopy])
     /// Sets a limit or a switch; nil takes it away.
     case configure(ModelMeta.Field, Int?)
     /// An idle worker takes the hint.
@@ -58,6 +61,9 @@ enum Action: Sendable {
         case .remove: .remove
         case .edit: .edit
         case .list: .list
+        case .groups: .groups
+        case .search: .grouped
+        case .restore: .restore
         case .drop, .configure, .takeWake, .flush: nil
         }
     }
@@ -119,6 +125,18 @@ struct ListCall: Sendable {
     var results = false
 }
 
+/// Dead jobs by their groups.
+struct SearchCall: Sendable {
+    var name: String?
+    var group: DeadGroup?
+    var diedFrom: Int?
+    var diedBefore: Int?
+    /// The member of the index behind which to begin.
+    var place: String?
+    var backward: Bool
+    var limit: Int
+}
+
 // MARK: - Answers
 
 /// What an operation answers, in a form that can be compared.
@@ -145,6 +163,9 @@ enum Answer: Equatable, Sendable {
     case removed([QueueStore.RemoveAnswer])
     case edited(QueueStore.EditAnswer)
     case listed(ListView)
+    case groups(DeadGroups)
+    case searched([InspectedJob], next: String?)
+    case restored([QueueStore.RestoreAnswer])
     /// The call threw: never expected.
     case failed(String)
 }
@@ -218,6 +239,9 @@ extension ModelQueue {
         case .remove(let items, let state): return remove(items, in: state)
         case .edit(let call): return edit(call, now: now)
         case .list(let call): return list(call)
+        case .groups(let name, let limit): return groups(name, limit: limit, now: now)
+        case .search(let call): return search(call)
+        case .restore(let copies): return restore(copies, now: now)
         case .drop(let entry, let envelope): inbox.append(InboxItem(entry: entry, envelope: envelope))
         case .configure(let field, let value): meta[field] = value
         case .takeWake: isAwake = false

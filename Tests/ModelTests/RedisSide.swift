@@ -69,6 +69,7 @@ struct RedisSide: Sendable {
             return .inspected(try await queue.inspect(ids, full: full).jobs.map { view($0, full: full) })
         case .snapshot: return .snapshot(try await queue.snapshot())
         case .pause, .remove, .edit, .list: return try await manage(action, queue)
+        case .groups, .search, .restore: return try await bury(action, queue)
         case .drop, .configure, .takeWake, .flush: return try await disturb(action)
         }
     }
@@ -98,6 +99,25 @@ struct RedisSide: Sendable {
             }
             return .listed(view)
         default: return .paused(was: try await queue.resume())
+        }
+    }
+
+    private func bury(_ action: Action, _ queue: QueueStore) async throws -> Answer {
+        switch action {
+        case .groups(let name, let limit):
+            return .groups(try await queue.deadGroups(name: name, limit: limit, samples: false))
+        case .search(let call):
+            var filter = DeadFilter()
+            filter.jobs.name = call.name
+            (filter.group, filter.diedFrom, filter.diedBefore) = (call.group, call.diedFrom, call.diedBefore)
+            let place = call.place.flatMap { ListPlace(score: "0", id: $0) }
+            let page = try await queue.searchDead(filter)
+                .page(from: place, backward: call.backward, limit: call.limit)
+            // A page that is full may be the last one without knowing it.
+            let isFull = page.jobs.count == call.limit
+            return .searched(page.jobs.map { view($0, full: true) }, next: isFull ? page.next?.id : nil)
+        case .restore(let copies): return .restored(try await queue.restore(copies))
+        default: return .done
         }
     }
 

@@ -132,6 +132,7 @@ extension Action {
         case .requeue(let items): items.map(\.id)
         case .remove(let items, _): items.map(\.id)
         case .edit(let call): [call.seen.id]
+        case .restore(let copies): copies.map(\.id)
         default: []
         }
     }
@@ -148,6 +149,7 @@ extension Action {
             case .inspect(let ids, let full): .inspect(ids.filter { $0 != id }, full: full)
             case .requeue(let items): .requeue(items.filter { $0.id != id })
             case .remove(let items, let state): .remove(items.filter { $0.id != id }, in: state)
+            case .restore(let copies): .restore(copies.filter { $0.id != id })
             default: self
             }
         return action.ids.isEmpty && !ids.isEmpty ? nil : action

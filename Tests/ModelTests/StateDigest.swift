@@ -75,6 +75,7 @@ struct StateSections {
     }
 
     private var envelopes = Pairs(), records = Pairs(), results = Pairs(), errors = Pairs(), asked = Pairs()
+    private var causes = Pairs(), groups = Pairs()
     private var indexes = [Pairs](repeating: Pairs(), count: JobState.allCases.count)
     private var leases = Pairs(), about = Pairs(), claims = Pairs()
     private var idem = Pairs(), idemUntil = Pairs(), meta = Pairs(), wake = Pairs()
@@ -106,6 +107,10 @@ struct StateSections {
         if let record = job.record { records.add(id, record) }
         if let result = job.result { results.add(id, result) }
         for (slot, entry) in job.errors { errors.add("\(id)/\(slot)", entry) }
+        if let cause = job.cause {
+            causes.add(id, cause)
+            groups.add("\(cause)/\(id)", score: 0)
+        }
         if job.isAsked { asked.add(id, score: job.at) }
     }
 
@@ -124,6 +129,8 @@ struct StateSections {
         case .succeeded: .sorted(indexes[Self.position(.succeeded)])
         case .dead: .sorted(indexes[Self.position(.dead)])
         case .cancelled: .sorted(indexes[Self.position(.cancelled)])
+        case .causes: .hash(causes)
+        case .groups: .sorted(groups)
         case .leases: .sorted(leases)
         case .about: .hash(about)
         case .claims: .hash(claims)

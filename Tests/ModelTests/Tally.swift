@@ -44,6 +44,8 @@ struct Tally: Sendable {
         "requeue full",
         "pause was paused", "pause was not paused", "remove ok", "remove running", "remove gone", "remove changed",
         "edit ok", "edit changed", "edit running", "edit succeeded", "edit gone", "list end", "list page",
+        "groups none", "groups end", "groups page", "grouped none", "grouped end", "grouped page", "restore ok",
+        "restore dup", "restore invalid",
         "queued → -", "scheduled → -", "retrying → -", "queued → scheduled",
         "prune forgotten", "prune more", "inspect remembered", "inspect unknown",
         "- → queued", "- → scheduled", "- → dead", "scheduled → queued", "retrying → queued", "queued → running",
@@ -91,6 +93,9 @@ extension Answer {
         case .removed(let all): all.map(\.rawValue)
         case .edited(let word): [word.rawValue]
         case .listed(let page): [page.next == nil ? "end" : "page"]
+        case .groups(let page): [page.groups.isEmpty ? "none" : page.next == nil ? "end" : "page"]
+        case .searched(let jobs, let next): [jobs.isEmpty ? "none" : next == nil ? "end" : "page"]
+        case .restored(let all): all.map(\.rawValue)
         case .done, .snapshot, .failed: []
         }
     }

@@ -55,4 +55,39 @@ extension Walker {
             score: score == ModelJob.forever ? score : score + pick([0, 0, 0, 1, -1]),
             id: chance(50) ? job : pick(Self.pool))
     }
+
+    // MARK: - Dead jobs
+
+    /// By name or group, mostly of one that there is.
+    mutating func search(_ queue: ModelQueue) -> Action {
+        var call = SearchCall(backward: chance(50), limit: range(1...4))
+        let causes = Self.pool.compactMap { id in queue.jobs[id]?.cause.map { "\($0)/\(id)" } }
+        if let member = causes.isEmpty ? nil : pick(causes), chance(70) {
+            let parts = member.split(separator: "/")
+            if chance(60) {
+                call.group = DeadGroup("\(parts[0])/\(parts[1])")
+                call.place = chance(30) ? member : nil
+            }
+        }
+        if call.group == nil { call.name = pick(["n", "n-", "m"]) }
+        if chance(25) { call.diedFrom = now - roll(20_000) }
+        if chance(25) { call.diedBefore = now - roll(5_000) }
+        return .search(call)
+    }
+
+    /// Copies of what may be there, or be long forgotten.
+    mutating func restore(_ queue: ModelQueue) -> Action {
+        .restore(
+            ids(1...3, queue).map { id in
+                var record = RunRecord()
+                (record.errors, record.at, record.last) = (pick([1, 2, 12]), now, .failed)
+                var entry = ErrorEntry()
+                (entry.number, entry.message) = (record.errors, pick(["it broke", "it burns"]))
+                return DeadCopy(
+                    id: roll(20) == 0 ? "a b" : id, envelope: ArraySlice(envelope().0),
+                    forgetMs: pick([nil, now - 1, now + 5_000]), diedMs: now - roll(3_000),
+                    record: ArraySlice(record.encoded()),
+                    errors: [ErrorEntry.slot(number: entry.number): ArraySlice(entry.encoded())])
+            })
+    }
 }

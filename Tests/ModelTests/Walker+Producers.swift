@@ -88,13 +88,15 @@ extension Walker {
     }
 
     private mutating func badEntry(_ entry: String, _ envelope: String) -> QueueStore.BadEntry {
-        let facts = RunFacts(worker: "a", now: now, ms: 0)
+        let facts = RunFacts(worker: "a", now: now, ms: 0, name: nil)
         let decision = decide(
             .malformed(RunError("it is no job")), policy: .standard, record: RunRecord(), facts: facts, random: 0)
-        guard case .dead(let ttl, let record, let error) = decision else { preconditionFailure("a bad entry must die") }
+        guard case .dead(let ttl, let record, let error, let group) = decision else {
+            preconditionFailure("a bad entry must die")
+        }
         return QueueStore.BadEntry(
             entry: entry, id: "inbox:\(entry)", envelope: ArraySlice(envelope.utf8),
-            ttlMs: pick([ttl, 5_000, -1]), record: record, error: error)
+            ttlMs: pick([ttl, 5_000, -1]), record: record, error: error, group: group)
     }
 
     // MARK: - Operators
@@ -111,10 +113,13 @@ extension Walker {
             new.generation = read.generation + 1
             new.errors = read.errors
             new.at = now
-            items.append(
-                QueueStore.Requeue(
-                    id: id, priority: pick([.normal, .first]), old: roll(15) == 0 ? ArraySlice("{}".utf8) : old,
-                    new: new))
+            var item = QueueStore.Requeue(
+                id: id, priority: pick([.normal, .first]), old: roll(15) == 0 ? ArraySlice("{}".utf8) : old, new: new)
+            if chance(25) {
+                let seen = (queue.jobs[id]?.envelope ?? "") + (roll(5) == 0 ? " " : "")
+                item.envelope = (ArraySlice(seen.utf8), envelope().0)
+            }
+            items.append(item)
         }
         return .requeue(items)
     }

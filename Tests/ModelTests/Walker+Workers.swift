@@ -91,12 +91,12 @@ extension Walker {
 
     private mutating func settlement(_ run: SimulatedWorker.Run, worker: String) -> Settlement {
         let policy = (try? Envelope(parsing: ArraySlice(run.envelope.utf8)))?.policy ?? .standard
-        let facts = RunFacts(worker: worker, now: now, ms: roll(50))
+        let facts = RunFacts(worker: worker, now: now, ms: roll(50), name: pick(["n", "n-", "m", nil]))
         var disposition = decide(
             run.isRecovered ? recoveredOutcome() : outcome(run), policy: policy,
             record: RunRecord(parsing: ArraySlice(run.record.utf8)), facts: facts, random: 0)
-        if case .dead(_, let record, let entry) = disposition, chance(50) {
-            disposition = .dead(ttlMs: pick([0, 5_000, -1]), record, entry)
+        if case .dead(_, let record, let entry, let group) = disposition, chance(50) {
+            disposition = .dead(ttlMs: pick([0, 5_000, -1]), record, entry, group)
         }
         if case .retry(_, let priority, let record, let entry) = disposition, roll(6) == 0 {
             disposition = .retry(due: pick([.now, .at(ms: now - 5), .at(ms: now + 9)]), priority, record, entry)

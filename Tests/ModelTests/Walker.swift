@@ -76,7 +76,8 @@ struct Walker: Sendable {
         if pending.isLost {
             if let worker = pending.worker { workers[worker].missed(pending.action) }
             switch pending.action {
-            case .enqueue, .intake, .cancel, .requeue, .pause, .remove, .edit: unanswered.append(pending.action)
+            case .enqueue, .intake, .cancel, .requeue, .pause, .remove, .edit, .restore:
+                unanswered.append(pending.action)
             default: break
             }
         } else if let worker = pending.worker {
@@ -113,17 +114,20 @@ struct Walker: Sendable {
     private mutating func draw(_ worker: Int, _ queue: ModelQueue) -> (Action, Int?) {
         if !unanswered.isEmpty, chance(30) { return (unanswered.removeFirst(), nil) }
         switch roll(1000) {
-        case ..<112: return (enqueue(queue), nil)
-        case ..<147: return (drop(), nil)
-        case ..<187: return (intake(queue), nil)
-        case ..<222: return (join(worker, queue), worker)
-        case ..<357: return (claim(worker, queue), worker)
-        case ..<435: return (beat(worker, queue), worker)
-        case ..<600:
+        case ..<20: return (.groups(name: pick([nil, nil, "n", "n-", "?"]), limit: pick([1, 2, 200])), nil)
+        case ..<46: return (search(queue), nil)
+        case ..<70: return (restore(queue), nil)
+        case ..<156: return (enqueue(queue), nil)
+        case ..<180: return (drop(), nil)
+        case ..<215: return (intake(queue), nil)
+        case ..<248: return (join(worker, queue), worker)
+        case ..<375: return (claim(worker, queue), worker)
+        case ..<448: return (beat(worker, queue), worker)
+        case ..<607:
             let settler = settler()
             return (settle(settler, queue), settler)
-        case ..<647: return (.promote(limit: pick([1, 2, 3, 1000])), nil)
-        case ..<707: return (recover(worker, queue), worker)
+        case ..<652: return (.promote(limit: pick([1, 2, 3, 1000])), nil)
+        case ..<709: return (recover(worker, queue), worker)
         case ..<748: return (.cancel(ids(1...3, queue)), nil)
         case ..<789: return (requeue(queue), nil)
         case ..<824: return (.prune(limit: pick([1, 2, 500, 500])), nil)

@@ -43,6 +43,8 @@ extension ProcessTests {
             }
         }
 
+        private static let group = DeadGroup(name: "n", ErrorEntry())
+
         /// Brings six jobs to where the step finds them.
         private func prepare(_ step: Step, _ site: Site) async throws -> [String] {
             let ids = try await site.enqueueNumbers(0..<6) { _ in 0 }
@@ -52,7 +54,7 @@ extension ProcessTests {
             let policy = Priority.normal
             switch step {
             case .promote: try await settle(ids, .retry(due: .at(ms: 1), policy, RunRecord(), ErrorEntry()), site)
-            case .requeue: try await settle(ids, .dead(ttlMs: -1, RunRecord(), ErrorEntry()), site)
+            case .requeue: try await settle(ids, .dead(ttlMs: -1, RunRecord(), ErrorEntry(), Self.group), site)
             case .claim, .settle, .cancel: break
             }
             return ids
@@ -66,7 +68,7 @@ extension ProcessTests {
                 let all: [Disposition] = [
                     .done(ttlMs: 60_000, result: Array("1".utf8)), .retry(due: .now, priority, record, entry),
                     .front(priority, record, entry), .suspect(due: .now, priority, record, entry),
-                    .dead(ttlMs: -1, record, entry), .cancelled(record, entry),
+                    .dead(ttlMs: -1, record, entry, Self.group), .cancelled(record, entry),
                 ]
                 let token = Self.incarnation.token(claim: 1)
                 let settlements = zip(ids, all).map { Settlement(id: $0, token: token, disposition: $1) }

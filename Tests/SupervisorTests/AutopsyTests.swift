@@ -63,7 +63,7 @@ import Testing
             return
         }
         #expect(next.crashes == 2)
-        guard case .dead(_, let last, let entry) = disposition([run(alone: true)], record: next) else {
+        guard case .dead(_, let last, let entry, _) = disposition([run(alone: true)], record: next) else {
             Issue.record("not dead")
             return
         }
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `what cannot be read is dead`() {
-        guard case .dead(_, _, let entry) = disposition([run()], envelope: "{") else {
+        guard case .dead(_, _, let entry, _) = disposition([run()], envelope: "{") else {
             Issue.record("not dead")
             return
         }

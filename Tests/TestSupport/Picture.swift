@@ -55,10 +55,10 @@ extension Key {
 
     package var kind: Kind {
         switch self {
-        case .jobs, .runs, .results, .errors, .about, .claims, .orders, .idem, .meta: .hash
+        case .jobs, .runs, .results, .errors, .causes, .about, .claims, .orders, .idem, .meta: .hash
         case .inbox, .events: .stream
         case .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
-            .leases, .asked, .idemUntil, .outbox, .wake:
+            .groups, .leases, .asked, .idemUntil, .outbox, .wake:
             .zset
         }
     }

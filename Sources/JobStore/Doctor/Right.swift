@@ -43,7 +43,7 @@ package enum Rights {
         ("BZPOPMIN", ["0"]), ("EXISTS", []), ("HDEL", ["a"]), ("HEXISTS", ["a"]), ("HGET", ["a"]), ("HGETALL", []),
         ("HINCRBY", ["a", "1"]), ("HLEN", []), ("HMGET", ["a"]), ("HSET", ["a", "b"]), ("HSETNX", ["a", "b"]),
         ("XDEL", ["1-0"]), ("XLEN", []), ("XRANGE", ["-", "+"]), ("ZADD", ["0", "a"]), ("ZCARD", []),
-        ("ZCOUNT", ["0", "0"]), ("ZMSCORE", ["a"]), ("ZRANGE", ["0", "0"]), ("ZREM", ["a"]),
+        ("ZCOUNT", ["0", "0"]), ("ZLEXCOUNT", ["-", "+"]), ("ZMSCORE", ["a"]), ("ZRANGE", ["0", "0"]), ("ZREM", ["a"]),
         ("ZREMRANGEBYRANK", ["0", "0"]), ("ZREMRANGEBYSCORE", ["0", "0"]), ("ZSCORE", ["a"]),
     ]
 

@@ -15,6 +15,8 @@
 -- KEYS[12] inbox      STREAM read: its length
 -- KEYS[13] dead       ZSET  id, time to forget, ms: jobs without envelope end here
 -- KEYS[14] errors     HASH  id/slot -> error entry
+-- KEYS[15] causes     HASH  id -> group/ms of death
+-- KEYS[16] groups     ZSET  group/ms of death/id, 0
 -- ARGV[1]  now_ms       '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  incarnation
@@ -27,7 +29,10 @@
 -- Answers {'ok', now_ms, epoch, due_ms | -1, inbox, can a suspect be claimed 0 | 1, born, left, ids, envelopes, records | {}}.
 -- 'stale': the incarnation is over. 'skipped': n is behind the last number; claim again with the next. 'invalid': n.
 -- Jobs already held under n are answered again, so a lost reply loses nothing and the same call changes nothing.
--- uses:
+-- uses: causes
+
+-- The group of jobs without envelope, as DeadGroup makes it.
+local MISSING = '?/05212cd6fccf'
 
 local m = redis.call('HMGET', meta, 'format', 'epoch', 'born', 'paused')
 if is_foreign(m[1]) then return {'format', m[1]} end
@@ -112,6 +117,7 @@ for _, id in ipairs(lost) do
   redis.call('HSET', errors, id .. '/0', '{"n":1,"at":' .. text(now)
     .. ',"attempt":1,"reason":"malformed","message":"the envelope is missing","worker":"","ms":0}')
   redis.call('HINCRBY', meta, 'dead', 1)
+  enter_groups({id}, {MISSING})
 end
 if #ids > 0 then
   local scores, score = {}, text(token)

@@ -18,17 +18,19 @@
 -- KEYS[15] inbox       STREAM entries with the field job
 -- KEYS[16] runs        HASH  id -> run record
 -- KEYS[17] errors      HASH  id/slot -> error entry
+-- KEYS[18] causes      HASH  id -> group/ms of death
+-- KEYS[19] groups      ZSET  group/ms of death/id, 0
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  good        how many jobs follow
 -- ARGV[4]  bad         how many bad entries follow those
 -- ARGV[5…] seven for each job: entry, then six as in enqueue
---          then six for each bad entry: entry, id, raw envelope, ttl_ms, run record, error entry
+--          then seven for each bad entry: entry, id, raw envelope, ttl_ms, run record, error entry, group
 --
 -- Answers {'ok', now_ms, then for each good one that was not taken in: its position and a word as in enqueue, or 'gone'
 -- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream. A bad entry
 -- always leaves it: when its id is taken, the time is added to it.
--- uses: admit
+-- uses: admit causes
 
 local format = redis.call('HGET', meta, 'format')
 if is_foreign(format) then return {'format', format} end
@@ -52,7 +54,7 @@ for k = 1, good do
   end
 end
 for k = 1, bad do
-  local at = 5 + good * 7 + (k - 1) * 6
+  local at = 5 + good * 7 + (k - 1) * 7
   if is_there(ARGV[at]) then
     begin(redis.call('HGET', meta, 'format'))
     local id, ttl = ARGV[at + 1], tonumber(ARGV[at + 3])
@@ -63,6 +65,7 @@ for k = 1, bad do
     redis.call('ZADD', dead, ttl < 0 and '+inf' or text(now + ttl), id)
     redis.call('HSET', runs, id, ARGV[at + 4])
     redis.call('HSET', errors, id .. '/0', ARGV[at + 5])
+    enter_groups({id}, {ARGV[at + 6]})
     redis.call('HINCRBY', meta, 'enqueued', 1)
     redis.call('HINCRBY', meta, 'dead', 1)
   end

@@ -12,13 +12,15 @@
 -- KEYS[9]  idem-until  ZSET  id, remembered until, ms
 -- KEYS[10] meta        HASH  tick, calm, guard, grace; forgotten, the total
 -- KEYS[11] leases      ZSET  a step back of the clock pulls deadlines in
+-- KEYS[12] causes      HASH  id -> group/ms of death
+-- KEYS[13] groups      ZSET  group/ms of death/id, 0
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  limit       ids at most of each index, 1 … 500
 --
 -- Answers {'ok', now_ms, forgotten, more 0 | 1}. After a gap or step in time, what was due before it is left alone until
 -- ten regular minutes have passed: a clock that wakes in the year 2040 wipes nothing.
--- uses: clock
+-- uses: clock causes
 
 local format = redis.call('HGET', meta, 'format')
 if is_foreign(format) then return {'format', format} end
@@ -54,6 +56,7 @@ for _, index in ipairs({succeeded, dead, cancelled}) do
   local ids = due(index)
   if #ids > 0 then
     forget(ids)
+    if index == dead then leave_groups(ids) end
     redis.call('ZREM', index, unpack(ids))
     redis.call('HINCRBY', meta, 'forgotten', #ids)
     forgotten = forgotten + #ids

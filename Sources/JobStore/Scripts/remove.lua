@@ -15,7 +15,9 @@
 -- KEYS[12] errors     HASH  id/slot -> error entry, slots 0 … 9
 -- KEYS[13] results    HASH  id -> result
 -- KEYS[14] asked      ZSET  id, token of the run that was asked to stop
--- KEYS[15] meta       HASH  the totals: removed, of jobs that had not ended; forgotten, of those that had
+-- KEYS[15] causes     HASH  id -> group/ms of death
+-- KEYS[16] groups     ZSET  group/ms of death/id, 0
+-- KEYS[17] meta       HASH  the totals: removed, of jobs that had not ended; forgotten, of those that had
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  state      only jobs in it; '' = in any
@@ -23,7 +25,7 @@
 --
 -- Answers {'ok', now_ms, a word for each job: 'ok' | 'running' | 'gone' | 'changed' (another state or version)}.
 -- The same call again answers 'gone' for each that was deleted and changes nothing.
--- uses: find
+-- uses: find causes
 
 local format = redis.call('HGET', meta, 'format')
 if is_foreign(format) then return {'format', format} end
@@ -55,6 +57,7 @@ for k, id in ipairs(ids) do
     redis.call('HDEL', errors, unpack(slots))
   end
 end
+leave_groups(ids)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', runs, unpack(ids))
 redis.call('HDEL', results, unpack(ids))

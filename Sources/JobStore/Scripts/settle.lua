@@ -18,6 +18,8 @@
 -- KEYS[15] about      HASH  goes with the lease
 -- KEYS[16] meta       HASH  front and the totals; format, limit_succeeded are read
 -- KEYS[17] wake       ZSET  one member: look here
+-- KEYS[18] causes     HASH  id -> group/ms of death
+-- KEYS[19] groups     ZSET  group/ms of death/id, 0
 -- ARGV[1]  now_ms         '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  incarnation
@@ -28,13 +30,13 @@
 --   retry      id token due priority record slot error   due as in enqueue; error '' = none
 --   front      id token priority record slot error    record '' = leave it
 --   suspect    id token due priority record slot error
---   dead       id token ttl record slot error
+--   dead       id token ttl record slot error group
 --   cancelled  id token record slot error
 --
 -- Answers {'ok', now_ms, then for each item that was not simply settled: its position and 'asked' (it became cancelled) |
 -- 'stale' (somebody else has it) | 'gone' (nobody runs it)}. Success wins over a cancellation that was asked.
 -- The first settle with the right token wins; the same call again answers gone for each and changes nothing.
--- uses:
+-- uses: causes
 
 local m = redis.call('HMGET', meta, 'format', 'limit_succeeded')
 if is_foreign(m[1]) then return {'format', m[1]} end
@@ -44,7 +46,7 @@ local GROUPS = {
   {name = 'retry', width = 7, due = 2, priority = 3, record = 4},
   {name = 'front', width = 6, priority = 2, record = 3},
   {name = 'suspect', width = 7, due = 2, priority = 3, record = 4},
-  {name = 'dead', width = 6, ttl = 2, record = 3},
+  {name = 'dead', width = 7, ttl = 2, record = 3},
   {name = 'cancelled', width = 5, record = 2},
 }
 
@@ -93,7 +95,7 @@ local held = #ids > 0 and redis.call('ZMSCORE', running, unpack(ids)) or {}
 local is_any_asked = redis.call('EXISTS', asked) == 1
 local stops = is_any_asked and #ids > 0 and redis.call('ZMSCORE', asked, unpack(ids)) or {}
 local finished = {retry = {}, suspect = {}, dead = {}, cancelled = {}}
-local fronts, records, entries = {}, {}, {}
+local fronts, records, entries, died, died_of = {}, {}, {}, {}, {}
 
 local function note(group, place, id)
   local record, slot, entry = ARGV[place + group.record], ARGV[place + group.record + 1], ARGV[place + group.record + 2]
@@ -137,6 +139,8 @@ for k, id in ipairs(ids) do
       fronts[#fronts + 1] = place
     elseif name == 'dead' then
       add(finished.dead, forget_at(tonumber(ARGV[place + 2])), id)
+      died[#died + 1] = id
+      died_of[#died_of + 1] = ARGV[place + 6]
     elseif name == 'cancelled' then
       add(finished.cancelled, forget_at(tonumber(ARGV[4])), id)
     else
@@ -243,6 +247,7 @@ if #finished.suspect > 0 then
 end
 if #finished.dead > 0 then
   redis.call('ZADD', dead, unpack(finished.dead))
+  enter_groups(died, died_of)
   total('dead', #finished.dead / 2)
 end
 if #finished.cancelled > 0 then
