@@ -7,154 +7,141 @@ import TerminalDashboard
 
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Look at dead jobs and give them another life.",
-        subcommands: [List.self, Requeue.self])
+        commandName: "dead", abstract: "Look at dead jobs, repair them, give them another life, keep or delete them.",
+        subcommands: [List.self, Groups.self, Show.self, Requeue.self, Delete.self, Export.self, Import.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "ls", abstract: "List dead jobs, the latest first.")
+            commandName: "ls", abstract: "List dead jobs, the latest first.",
+            discussion: """
+                With --group, --name or --error: group by group, in each the latest first. With --tag at most 2,000 jobs are looked
+                at; the page then says how to go on.
+                """)
+
+        @OptionGroup var redis: RedisOptions
+        @OptionGroup var target: QueueOption
+        @OptionGroup var choice: DeadChoice
+
+        @Option(parsing: .unconditional, help: "Rows, 1 to \(QueueStore.pageLimit).")
+        var limit = 20
+
+        @Option(parsing: .unconditional, help: "Go on behind the page that ended with this word.")
+        var after: String?
+
+        @OptionGroup var form: ListForm
+
+        func run() async throws {
+            let name = try target.name()
+            guard (1...QueueStore.pageLimit).contains(limit) else {
+                throw Failure(.usage, "bad --limit \(limit): use 1 to \(QueueStore.pageLimit)")
+            }
+            let place = after.flatMap { ListPlace(cursor: $0) }
+            if let after, place == nil {
+                throw Failure(.usage, "bad --after \(BadValue.quoted(after)): use what the page before it ended with")
+            }
+            _ = try choice.filter(now: 0)
+            try await redis.withQueueToRead { queue in
+                let store = queue.store.queue(name)
+                let search = try await store.searchDead(try choice.filter(now: try await queue.store.time()))
+                let page = try await search.page(from: place, backward: true, limit: limit)
+                if page.jobs.isEmpty { _ = try await InfoReader(store: queue.store).report(onKnown: [name]) }
+                try show(page, name)
+            }
+        }
+
+        private func show(_ page: JobPage, _ name: QueueName) throws {
+            let sheets = page.jobs.map { DeadSheet($0, queue: name) }
+            if form.json { return try Output.json(DeadListing(items: sheets, page)) }
+            let lines = DeadPage(sheets, now: page.now).lines(width: Terminal.width, plain: form.plain)
+            for line in lines { try Output.print(line) }
+            guard let next = page.next else { return }
+            Output.error("there are more dead jobs: --limit, or go on with --after \(next.cursor)")
+        }
+    }
+
+    struct Groups: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "groups", abstract: "What dead jobs died of: how many of each name and error, and since when.")
 
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption
 
-        @Option(parsing: .unconditional, help: "Rows, 1 to 200.")
-        var limit = 20
+        @Option(help: "Only jobs of this name.")
+        var name: String?
 
-        @Option(parsing: .unconditional, help: "Rows to skip.")
-        var offset = 0
-
-        @Flag(help: "One JSON document.")
-        var json = false
+        @OptionGroup var form: ListForm
 
         func run() async throws {
-            let name = try target.name()
-            guard (1...200).contains(limit), offset >= 0 else {
-                throw Failure(.usage, "use --limit 1 to 200 and --offset 0 or more")
+            let queueName = try target.name()
+            if let name {
+                do throws(NameError) { try Names.checkName(name, "job name") } catch {
+                    throw Failure(.usage, "\(error)")
+                }
             }
             try await redis.withQueueToRead { queue in
-                let store = queue.store.queue(name)
-                let ids = try await store.ids(.dead, offset: offset, limit: limit)
-                let (now, views) = try await store.inspect(ids, full: true)
-                let sheets = views.filter { $0.state == .dead }.map { JobSheet($0, queue: name) }
-                if json { return try Output.json(sheets) }
-                for line in DeadPage(sheets, now: now).lines(width: Terminal.width) { try Output.print(line) }
-                let total = try await store.snapshot().count(.dead)
-                if total > sheets.count { Output.error("\(sheets.count) of \(total): --limit, --offset") }
+                let groups = try await queue.store.queue(queueName).allDeadGroups(name: name)
+                if groups.total == 0 { _ = try await InfoReader(store: queue.store).report(onKnown: [queueName]) }
+                let page = DeadGroupsPage(groups)
+                if form.json { return try Output.json(page) }
+                for line in page.lines(width: Terminal.width, plain: form.plain) { try Output.print(line) }
             }
         }
     }
 
-    struct Requeue: AsyncParsableCommand {
+    struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "requeue",
-            abstract: "Put dead or cancelled jobs back on their queue, with all attempts before them.")
+            commandName: "show", abstract: "Show one dead job whole, by its id, or the last of a group to die.")
 
         @OptionGroup var redis: RedisOptions
         @OptionGroup var target: QueueOption
 
-        @Argument(help: "Ids of the jobs.")
-        var ids: [String] = []
+        @Argument(help: "The job's id.")
+        var id: String?
 
-        @Flag(help: "All dead jobs of the queue.")
-        var all = false
+        @Option(help: "Instead: a group, as dead groups shows it.")
+        var group: String?
 
-        @Flag(help: "Do not ask before --all.")
-        var yes = false
+        @OptionGroup var form: ListForm
 
         func run() async throws {
             let name = try target.name()
-            guard ids.isEmpty == all else { throw Failure(.usage, "name the jobs, or give --all") }
-            try await redis.withQueue { queue in
+            guard (id == nil) != (group == nil) else { throw Failure(.usage, "give an id, or --group") }
+            if let id {
+                do throws(NameError) { try Names.checkID(id) } catch { throw Failure(.usage, "\(error)") }
+            }
+            let choice = try DeadChoice.parse(group.map { ["--group", $0] } ?? [])
+            let filter = try choice.filter(now: 0)
+            try await redis.withQueueToRead { queue in
                 let store = queue.store.queue(name)
-                if all { try await requeueAll(store) } else { try await requeueNamed(store) }
-            }
-        }
-
-        private func requeueAll(_ store: QueueStore) async throws {
-            let start = try await store.snapshot()
-            try confirm(count: start.count(.dead), store.name)
-            let result = try await Requeuing(store: store).requeueAll(deadAt: start.now)
-            try Output.print("requeued \(Quantity.of(result.requeued, "job"))")
-            guard let left = result.left.first else { return }
-            throw Failure(
-                .failed, "\(Quantity.of(result.left.count, "job")) not requeued, such as \(left.id): \(left.answer)")
-        }
-
-        private func requeueNamed(_ store: QueueStore) async throws {
-            var missing = 0
-            for (id, answer) in try await Requeuing(store: store).requeue(ids) {
-                try Output.print("\(Printable.oneLine(id))  \(answer)")
-                if answer != "requeued" { missing += 1 }
-            }
-            if missing > 0 { throw Failure(.notFound, "\(missing) of \(Quantity.of(ids.count, "job")) not requeued") }
-        }
-
-        private func confirm(count: Int, _ name: QueueName) throws {
-            if yes || count == 0 { return }
-            guard isatty(STDIN_FILENO) == 1 else {
-                throw Failure(.usage, "this would requeue \(Quantity.of(count, "job")) of \(name): add --yes")
-            }
-            Output.error("requeue \(Quantity.of(count, "dead job")) of \(name)? [y/N]")
-            guard readLine()?.lowercased().hasPrefix("y") == true else {
-                throw Failure(.failed, "nothing was requeued")
+                var wanted = id
+                if wanted == nil {
+                    wanted = try await store.searchDead(filter).page(backward: true, limit: 1).jobs.first?.id
+                    guard wanted != nil else {
+                        throw Failure(
+                            .notFound, "there is no dead job of the group \(group ?? "") in the queue \(name)")
+                    }
+                }
+                let (now, views) = try await store.inspect([wanted ?? ""], full: true)
+                guard views[0].state == .dead else {
+                    throw Failure(.notFound, "there is no dead job \(views[0].id) in the queue \(name)")
+                }
+                let sheet = DeadSheet(views[0], queue: name)
+                if form.json { return try Output.json(sheet) }
+                for line in sheet.lines(now: now, plain: form.plain) { try Output.print(line) }
             }
         }
     }
 }
 
-/// Gives dead or cancelled jobs another life: reads what the script cannot know, and reads again what changed meanwhile.
-struct Requeuing {
-    let store: QueueStore
+/// How a list is written.
+struct ListForm: ParsableArguments {
+    @Flag(help: "One JSON document.")
+    var json = false
 
-    /// A word for each id: requeued, or why not.
-    typealias Answers = [(id: String, answer: String)]
-    private static let requeued = "requeued"
-    private static let full = "the queue is full"
+    @Flag(help: "Columns with a tab between them, and nothing cut.")
+    var plain = false
 
-    func requeue(_ ids: [String]) async throws -> Answers {
-        var answers: Answers = []
-        for first in stride(from: 0, to: ids.count, by: 200) {
-            let slice = Array(ids[first..<min(first + 200, ids.count)])
-            for (id, answer) in zip(slice, try await requeueSlice(slice)) { answers.append((id, answer)) }
-        }
-        return answers
-    }
-
-    /// All jobs that were dead at a moment, the oldest first. One that dies again meanwhile is left alone: it died later.
-    /// Answers how many were requeued, and which were not.
-    func requeueAll(deadAt moment: Int) async throws -> (requeued: Int, left: Answers) {
-        var seen: Set<String> = []
-        var left: Answers = []
-        while true {
-            // What could not be requeued still stands in front of the others.
-            let ids = try await store.idsDead(at: moment, limit: 200 + left.count).filter { !seen.contains($0) }
-            if ids.isEmpty { return (seen.count - left.count, left) }
-            let answers = try await requeue(ids)
-            seen.formUnion(ids)
-            left += answers.filter { $0.answer != Self.requeued }
-            if let full = left.first(where: { $0.answer == Self.full }) {
-                let count = Quantity.of(seen.count - left.count, "job")
-                throw Failure(.failed, "\(full.answer): \(count) requeued, try the others later")
-            }
-        }
-    }
-
-    private func requeueSlice(_ ids: [String]) async throws -> [String] {
-        var answers = [String](repeating: "changed all the time, try again", count: ids.count)
-        var open = Array(ids.indices)
-        for _ in 0..<5 where !open.isEmpty {
-            let views = try await store.inspect(open.map { ids[$0] }, full: true).jobs
-            let words = try await store.requeue(views.map(QueueStore.Requeue.init(again:)))
-            for (position, word) in zip(open, words) {
-                switch word {
-                case .ok: answers[position] = Self.requeued
-                case .gone: answers[position] = "neither dead nor cancelled"
-                case .full: answers[position] = Self.full
-                case .changed: break
-                }
-            }
-            open = zip(open, words).filter { $0.1 == .changed }.map(\.0)
-        }
-        return answers
+    func validate() throws {
+        if json, plain { throw Failure(.usage, "give --json or --plain, not both") }
     }
 }

@@ -36,6 +36,8 @@ struct JobSheet: Encodable {
     /// Who runs it now, and since when, as far as that worker's last beat told.
     var worker: String?
     var startedMs: Int?
+    /// Why it is where it is; nil where nobody asked.
+    var explanation: [ExplanationSheet]?
 
     /// `workers` are those of the queue: one of them may run the job.
     init(_ view: JobView, queue: QueueName, workers: [QueueSnapshot.Worker] = []) {
@@ -91,6 +93,10 @@ struct JobSheet: Encodable {
         add("name", name)
         add("queue", queue)
         add("state", state + (cancelRequested ? ", asked to stop" : ""))
+        // A job that has ended says so itself.
+        if !["succeeded", "dead", "cancelled"].contains(state) {
+            for reason in explanation ?? [] { add("why", reason.message) }
+        }
         add("worker", worker.map { $0 + (startedMs.map { "  since \(moment($0, now))" } ?? "") })
         add("attempts", maxAttempts.map { "\(attempts) failed of \($0)" })
         // The way an earlier run ended is not why the job is where it is.

@@ -28,16 +28,15 @@ struct JobsCommand: AsyncParsableCommand {
             do throws(NameError) { try Names.checkID(id) } catch { throw Failure(.usage, "\(error)") }
             try await redis.withQueueToRead { queue in
                 let store = queue.store.queue(name)
-                let (now, views) = try await store.inspect([id], full: true)
-                let view = views[0]
-                guard view.state != nil || view.isRemembered else {
+                let (view, snapshot, reasons) = try await store.explain(id)
+                guard view.state != nil || view.isRemembered || reasons.contains(.inInbox) else {
                     throw Failure(
                         .notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
                 }
-                let workers = view.state == .running ? try await store.snapshot().workers : []
-                let sheet = JobSheet(view, queue: name, workers: workers)
+                var sheet = JobSheet(view, queue: name, workers: snapshot.workers)
+                sheet.explanation = reasons.map { ExplanationSheet($0, now: snapshot.now) }
                 if json { return try Output.json(sheet) }
-                for line in sheet.lines(now: now) { try Output.print(line) }
+                for line in sheet.lines(now: snapshot.now) { try Output.print(line) }
             }
         }
     }

@@ -91,7 +91,8 @@ struct EditOptions: ParsableArguments {
         return change
     }
 
-    private static func json(_ text: String) throws -> [UInt8] {
+    /// JSON, as it stands there or in a file.
+    static func json(_ text: String) throws -> [UInt8] {
         let text = text.hasPrefix("@") ? try PayloadOptions.read(String(text.dropFirst())) : text
         let bytes = Array(text.utf8)
         do throws(JSONScanner.Failure) { try JSONScanner.validate(bytes) } catch {
@@ -101,15 +102,8 @@ struct EditOptions: ParsableArguments {
     }
 }
 
-/// What is to be changed of a job; nil stays as it is.
-struct JobChange: Equatable {
-    var payload: ArraySlice<UInt8>?
-    var due: Due?
-    var priority: Priority?
-    var maxAttempts: Int?
-    var tags: [String]?
-
-    /// `payloadLimit` in bytes.
+extension JobChange {
+    /// What is to be done to a job; `payloadLimit` in bytes.
     func plan(for view: JobView, in queue: QueueName, payloadLimit: Int) throws(Failure) -> Managing.Plan {
         switch view.state {
         case nil: return .end(.noJob(view.id, in: queue))
@@ -117,22 +111,9 @@ struct JobChange: Equatable {
         case .succeeded: return .end(Managing.verdict(QueueStore.EditAnswer.succeeded, view.id, in: queue, done: ""))
         default: break
         }
-        guard let version = view.version, var envelope = try? Envelope(parsing: view.envelope) else {
-            return .end(.refused("what is stored of it cannot be changed"))
+        do throws(Refusal) { return .edit(try applied(to: view, payloadLimit: payloadLimit)) } catch {
+            if case .payloadTooLarge = error { throw Failure(.badInput, "\(error)") }
+            return .end(.refused("\(error)"))
         }
-        if let payload {
-            guard payload.count <= payloadLimit else {
-                throw Failure(.badInput, "the payload has \(payload.count) bytes, the limit is \(payloadLimit)")
-            }
-            envelope.payload = payload
-        }
-        envelope.policy.priority = priority ?? envelope.policy.priority
-        envelope.policy.maxAttempts = maxAttempts ?? envelope.policy.maxAttempts
-        envelope.tags = tags ?? envelope.tags
-        envelope.due = due ?? envelope.due
-        return .edit(
-            QueueStore.Edit(
-                id: view.id, version: version, envelope: envelope.encoded(), priority: envelope.policy.priority,
-                due: due))
     }
 }

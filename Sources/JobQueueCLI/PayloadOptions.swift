@@ -39,17 +39,24 @@ struct PayloadOptions: ParsableArguments {
     /// `a=x b:=1` becomes `{"a":"x","b":1}`.
     private func object() throws -> String {
         let members = try fields.map { field in
-            let (key, value) = try Self.split(field, orElse: "write key=text or key:=json")
-            guard key.hasSuffix(":") else { return "\(try Self.quoted(key)):\(try Self.quoted(value))" }
-            let name = String(key.dropLast())
-            guard !name.isEmpty else { throw Self.badField(field, "write key:=json") }
-            do throws(JSONScanner.Failure) { try JSONScanner.validate(Array(value.utf8)) } catch {
-                let excerpt = Printable.oneLine("\(name):=\(value)", limit: 80)
-                throw Failure(.badInput, "the field \(excerpt) is not JSON (\(error)); for text write key=text")
-            }
-            return "\(try Self.quoted(name)):\(value)"
+            let (key, json) = try Self.member(field)
+            return "\(try Self.quoted(key)):\(String(decoding: json, as: UTF8.self))"
         }
         return "{\(members.joined(separator: ","))}"
+    }
+
+    /// `a=x` is the text `x`, `a:=1` is JSON.
+    static func member(_ field: String) throws -> (key: String, json: [UInt8]) {
+        let (key, value) = try split(field, orElse: "write key=text or key:=json")
+        guard key.hasSuffix(":") else { return (key, Array(try quoted(value).utf8)) }
+        let name = String(key.dropLast())
+        guard !name.isEmpty else { throw badField(field, "write key:=json") }
+        let json = Array(value.utf8)
+        do throws(JSONScanner.Failure) { try JSONScanner.validate(json) } catch {
+            let excerpt = Printable.oneLine("\(name):=\(value)", limit: 80)
+            throw Failure(.badInput, "the field \(excerpt) is not JSON (\(error)); for text write key=text")
+        }
+        return (name, json)
     }
 
     /// The parts before and behind the first `=`.
@@ -62,7 +69,8 @@ struct PayloadOptions: ParsableArguments {
         Failure(.usage, "bad field \"\(Printable.oneLine(field, limit: 80))\": \(cure)")
     }
 
-    private static func quoted(_ text: String) throws -> String {
+    /// A text as JSON.
+    static func quoted(_ text: String) throws -> String {
         String(decoding: try JSONEncoder().encode(text), as: UTF8.self)
     }
 }

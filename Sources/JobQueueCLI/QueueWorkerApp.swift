@@ -118,7 +118,8 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, ServeCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self,
-            QueuesCommand.self, WorkersCommand.self, JobsCommand.self, DeadCommand.self, CheckCommand.self,
+            QueuesCommand.self, WorkersCommand.self, JobsCommand.self, DeadCommand.self, ExplainCommand.self,
+            CheckCommand.self,
             HealthcheckCommand.self,
             TokensCommand.self,
             DoctorCommand.self, ConfigCommand.self, BenchCommand.self,

@@ -95,7 +95,11 @@ package struct DeadSearch: Sendable {
 
     // MARK: Ways
 
-    /// What is dead for the standard time, and will be forgotten in this span.
+    /// Behind every moment: where those begin that are kept for ever.
+    private static let forever = ListPlace(score: "9000000000000001", id: "")
+
+    /// What is dead for the standard time, and will be forgotten in this span; forward also what is kept for ever, by what its
+    /// record says.
     private func inOrderOfDeath(
         from place: ListPlace?, backward: Bool, limit: Int, _ jobs: JobFilter
     ) async throws(StoreError) -> JobPage {
@@ -105,11 +109,15 @@ package struct DeadSearch: Sendable {
         var page = try await store.list(
             .dead, from: place ?? start, backward: backward, limit: limit, filter: jobs)
         guard let last else { return page }
+        if !backward, let place, Double(place.score) ?? 0 > 9e15 {
+            page.jobs.removeAll { !filter.holds(diedMs: $0.record.at) }
+            return page
+        }
         let end = Double(last + Limits.deadTTL)
         let kept = page.jobs.prefix { backward ? $0.score ?? 0 > end : $0.score ?? 0 < end }
         let isOver = kept.count < page.jobs.count || page.next.map { Self.isBeyond($0, end, backward) } ?? false
         page.jobs = Array(kept)
-        if isOver { page.next = nil }
+        if isOver { page.next = backward ? nil : Self.forever }
         return page
     }
 

@@ -130,14 +130,6 @@ extension QueueStore {
         try await ids(Command("ZRANGE", state.key.name(in: name), "0", String(limit - 1)))
     }
 
-    /// Ids of jobs that were dead at a moment, ms, and are still, the oldest first.
-    package func idsDead(at moment: Int, limit: Int) async throws(StoreError) -> [String] {
-        try await ids(
-            Command(
-                "ZRANGE", JobState.dead.key.name(in: name), "-inf", String(moment + Limits.deadTTL), "BYSCORE", "LIMIT",
-                "0", String(limit)))
-    }
-
     private func ids(_ command: Command) async throws(StoreError) -> [String] {
         let reply: Reply
         do throws(RedisError) { reply = try await client.send(command) } catch { throw .redis(error) }

@@ -71,9 +71,12 @@ import Testing
     }
 
     @Test func `the list of dead jobs is harmless, and a job is one line`() throws {
-        let sheets = [JobSheet(try view(), queue: .default), JobSheet(try view(), queue: .default)]
+        let sheets = [DeadSheet(try view(), queue: .default), DeadSheet(try view(), queue: .default)]
         let lines = DeadPage(sheets, now: now).lines(width: 300)
         #expect(lines.count == 3)
         for line in lines { #expect(isHarmless(line)) }
+        for line in DeadPage(sheets, now: now).lines(width: nil, plain: true) {
+            #expect(isHarmless(line.replacing("\t", with: "")) && line.count { $0 == "\t" } == 6)
+        }
     }
 }

@@ -131,7 +131,7 @@ import Testing
 
 /// The list of `dead ls`.
 @Suite(.timeLimit(.minutes(1))) struct DeadPageTests {
-    private func sheet(_ id: String, _ name: String, _ message: String) -> JobSheet {
+    private func sheet(_ id: String, _ name: String, _ message: String) -> DeadSheet {
         var view = JobView(id: id)
         view.state = .dead
         view.record.attempts = 25
@@ -140,7 +140,7 @@ import Testing
         var entry = ErrorEntry()
         (entry.number, entry.at, entry.message) = (1, now, message)
         view.errors = [entry]
-        return JobSheet(view, queue: .default)
+        return DeadSheet(view, queue: .default)
     }
 
     @Test func `columns are as wide as their widest cell, and lines end at the edge`() {

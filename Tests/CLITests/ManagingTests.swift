@@ -88,6 +88,11 @@ import Testing
         #expect(try await edit(queue, "n", ["--priority", "1"]) == .refused("running: it is too late to change it"))
         #expect(try await edit(queue, "y", ["--priority", "1"]) == .refused("succeeded: there is nothing to change"))
         #expect(try await edit(queue, "x", ["--priority", "1"]) == .noJob("x", in: queue.name))
+        for id in ["d", "c"] {
+            let word = "\(id == "d" ? "dead" : "cancelled"): it waits for no time, give it another life with requeue"
+            #expect(try await edit(queue, id, ["--at", "1900000000000"]) == .refused(word))
+        }
+        #expect(try await edit(queue, "d", ["--payload", "2"]) == .done("edited"))
         let large = await #expect(throws: Failure.self) {
             try await edit(queue, "q", ["--payload", #""01234567890123456789""#])
         }

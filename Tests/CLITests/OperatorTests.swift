@@ -15,11 +15,18 @@ import Testing
 
     // MARK: dead requeue --all
 
+    private func requeueAll(_ queue: QueueStore) async throws -> BulkReport {
+        let bulk = DeadBulk(store: queue, verb: "requeue")
+        return try await bulk.run(DeadFilter(), deadAt: now, expected: nil, stop: StopSign()) {
+            try await Requeuing(store: queue).requeue(seen: $0)
+        }
+    }
+
     @Test func `all that were dead are requeued, and those that die meanwhile are left alone`() async throws {
         let queue = try await TestQueue.make().at(now)
         try await queue.draw(dead("old", 450, after: 0) + dead("older", 5, after: -5) + dead("new", 300, after: 1))
-        let result = try await Requeuing(store: queue).requeueAll(deadAt: now)
-        #expect(result.requeued == 455 && result.left.isEmpty)
+        let report = try await requeueAll(queue)
+        #expect(report == BulkReport(matched: 455, done: 455))
         let snapshot = try await queue.snapshot()
         #expect(snapshot.count(.queued) == 455 && snapshot.count(.dead) == 300)
         #expect(try await queue.ids(.queued, offset: 0, limit: 1) == ["older0"], "the oldest first")
@@ -29,7 +36,7 @@ import Testing
         let queue = try await TestQueue.make().at(now)
         try await queue.draw(dead("a", 3, after: 0) + ["meta limit_waiting = 1"])
         let failure = await #expect(throws: Failure.self) {
-            _ = try await Requeuing(store: queue).requeueAll(deadAt: now)
+            _ = try await requeueAll(queue)
         }
         #expect(failure?.message == "the queue is full: 1 job requeued, try the others later")
     }

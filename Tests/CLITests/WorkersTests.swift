@@ -13,13 +13,12 @@ import Testing
     }
 
     @Test func `a worker is meant by its id, its process or its machine, and by no part of a word`() async throws {
-        var mail = try snapshot("mail")
-        var image = try snapshot("image")
-        func member(_ number: Int, _ id: String, _ deadline: Double) -> QueueSnapshot.Worker {
-            .init(incarnation: Incarnation(number), deadline: deadline, about: card(id)[...], held: 0)
-        }
-        mail.workers = [member(1, "web:1:a", 1e15), member(2, "web:2:b", 1e15), member(3, "web:9:z", -1e15)]
-        image.workers = [member(4, "web:1:a", 1e15), member(5, "db:1:c", 1e15)]
+        var gone = worker("web:9:z", number: 3)
+        gone.deadline = -1
+        let mail = try snapshot(
+            "mail", workers: [worker("web:1:a", number: 1), worker("web:2:b", number: 2), gone])
+        let image = try snapshot(
+            "image", workers: [worker("web:1:a", number: 4), worker("db:1:c", number: 5)])
         let roll = WorkerRoll([image, mail])
         func meant(_ name: String) -> [String] { roll.entries(meantBy: name).map(\.id) }
         #expect(meant("web:1:a") == ["web:1:a"] && meant("web:1") == ["web:1:a"])

@@ -95,12 +95,6 @@ import Testing
         #expect(try await queue.ids(.dead, offset: 0, limit: 9) == ["e", "d"])
     }
 
-    @Test func `jobs that were dead at a moment are listed without those that died later`() async throws {
-        let queue = try await stage((1...4).map { "dead d\($0) = \(start + Limits.deadTTL + $0)" })
-        #expect(try await queue.idsDead(at: start + 3, limit: 9) == ["d1", "d2", "d3"])
-        #expect(try await queue.idsDead(at: start + 3, limit: 2) == ["d1", "d2"])
-    }
-
     @Test func `suspects that are due and can be claimed are counted, whatever else is wrong`() async throws {
         let future = 9_000_000_000_000_000
         let two = try await stage(["suspect a = 5", "suspect b = 15", "suspect c = \(future)"])

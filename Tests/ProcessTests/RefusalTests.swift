@@ -51,7 +51,11 @@ extension ProcessTests {
             Call(64, "enqueue", "--redis-url", "REDIS", says: "name"),
             Call(64, "enqueue", "a", "--in", "soon", "--redis-url", "REDIS", says: "soon"),
             Call(64, "enqueue", "a", "--priority", "-1", "--redis-url", "REDIS", says: "bad priority -1"),
-            Call(64, "dead", "ls", "--offset", "-1", "--redis-url", "REDIS", says: "--offset 0 or more"),
+            Call(64, "dead", "ls", "--limit", "0", "--redis-url", "REDIS", says: "use 1 to 500"),
+            Call(64, "dead", "ls", "--since", "noon", "--redis-url", "REDIS", says: "bad --since"),
+            Call(64, "dead", "delete", "a", "--all", "--redis-url", "REDIS", says: "--all"),
+            Call(64, "dead", "requeue", "a", "--set", "=x", "--redis-url", "REDIS", says: "=x"),
+            Call(66, "explain", "nobody", "--redis-url", "REDIS", says: "nobody"),
             Call(64, "no-such-command", says: "no-such-command"),
             Call(64, "run", "--concurrency", "many", "--redis-url", "REDIS", says: "many"),
             Call(64, "run", "--concurrency", "0", "--redis-url", "REDIS", says: "concurrency"),
@@ -139,7 +143,7 @@ extension ProcessTests {
                 try await info.exit() == 0 && info.output.contains("maxmemory-policy is allkeys-lru"), "\(info.log)")
             let list = try Child(
                 "queue-worker", ["dead", "ls", "--redis-url", redis.url], folder: redis.folder, label: "dead")
-            #expect(try await list.exit() == 0 && list.log.contains("maxmemory-policy is allkeys-lru"), "\(list.log)")
+            #expect(try await list.exit() == 66 && list.log.contains("maxmemory-policy is allkeys-lru"), "\(list.log)")
             let client = try await TestQueue.client(redis)
             var size = try await client.send(.init("DBSIZE")).reader
             #expect(try size.integer() == 0)

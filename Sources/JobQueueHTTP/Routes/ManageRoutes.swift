@@ -79,13 +79,16 @@ extension JobQueueAPI {
     private func edit(_ call: Call) async throws(Problem) -> Answer {
         let (name, id) = (try call.queue(), try call.jobID())
         var fields = try await call.object(limit: configuration.maxBodyBytes)
-        let edit = JobEdit(&fields)
+        let edit = JobChange(&fields)
         try fields.end(.invalidJob)
         if edit.payload != nil { try call.caller.check(.jobsWrite) }
         for _ in 0..<Self.tries {
             let view = try await view(of: id, in: name)
             try EntityTag.check(view, call.headers)
-            let change = try edit.applied(to: view, payloadLimit: queue.maxPayloadBytes)
+            let change: QueueStore.Edit
+            do throws(JobChange.Refusal) {
+                change = try edit.applied(to: view, payloadLimit: queue.maxPayloadBytes)
+            } catch { throw Problem(error) }
             let answer = try await asking { () throws(StoreError) in try await queue.store.queue(name).edit(change) }
             switch answer {
             case .ok: return try await document(of: id, name, .ok)
@@ -113,40 +116,26 @@ extension JobQueueAPI {
     }
 }
 
-/// What is to be changed of a job; nil stays as it is.
-struct JobEdit {
-    var payload: ArraySlice<UInt8>?
-    var due: Due?
-    var priority: Priority?
-    var maxAttempts: Int?
-    var tags: [String]?
-
-    init(_ fields: inout Fields) {
+extension JobChange {
+    fileprivate init(_ fields: inout Fields) {
+        self.init()
         payload = fields.json("payload")
         due = fields.moment("run_at").map { .at(ms: $0) }
         priority = fields.int("priority", 0...9).flatMap(Priority.init)
         maxAttempts = fields.int("max_attempts", 1...1_000_000)
         tags = fields.tags("tags")
-        if fields.problems.isEmpty, payload == nil, due == nil, priority == nil, maxAttempts == nil, tags == nil {
+        if fields.problems.isEmpty, self == JobChange() {
             fields.missing("payload", "name what is to be changed: payload, run_at, priority, max_attempts or tags")
         }
     }
+}
 
-    func applied(to view: JobView, payloadLimit: Int) throws(Problem) -> QueueStore.Edit {
-        guard let version = view.version, var envelope = try? Envelope(parsing: view.envelope) else {
-            throw Problem(.jobFinished, "what is stored of the job cannot be changed")
+extension Problem {
+    fileprivate init(_ refusal: JobChange.Refusal) {
+        switch refusal {
+        case .unreadable: self.init(.jobFinished, "what is stored of the job cannot be changed")
+        case .payloadTooLarge: self.init(.payloadTooLarge, "\(refusal)")
+        case .noTime: self.init(.invalidRequest, "the job is \(refusal)")
         }
-        if let payload {
-            guard payload.count <= payloadLimit else {
-                throw Problem(.payloadTooLarge, "the payload has \(payload.count) bytes, the limit is \(payloadLimit)")
-            }
-            envelope.payload = payload
-        }
-        envelope.policy.priority = priority ?? envelope.policy.priority
-        envelope.policy.maxAttempts = maxAttempts ?? envelope.policy.maxAttempts
-        envelope.tags = tags ?? envelope.tags
-        envelope.due = due ?? envelope.due
-        return QueueStore.Edit(
-            id: view.id, version: version, envelope: envelope.encoded(), priority: envelope.policy.priority, due: due)
     }
 }

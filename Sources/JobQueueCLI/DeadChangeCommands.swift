@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import JobModel
+import JobQueueClient
+import JobStore
+import TerminalDashboard
+
+extension DeadCommand {
+    struct Requeue: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "requeue",
+            abstract: "Put dead jobs back on their queue, with all attempts before them, as they are or repaired.",
+            discussion: "By id also jobs that were cancelled. Stopped in the middle, the same command goes on there.")
+
+        @OptionGroup var redis: RedisOptions
+        @OptionGroup var queue: QueueOption
+        @OptionGroup var target: DeadTarget
+
+        @Option(parsing: .unconditional, help: "Another payload: JSON, or @FILE that holds it (@- is standard input).")
+        var payload: String?
+
+        @Option(
+            parsing: .unconditionalSingleValue,
+            help: "Another value for a field of the payload: key=text, or key:=json. Repeatable.")
+        var set: [String] = []
+
+        func run() async throws {
+            let (name, ids) = (try queue.name(), try target.checked())
+            let repair = try Repair(payload: payload, fields: set)
+            try await redis.withQueue { queue in
+                let store = queue.store.queue(name)
+                let work = Requeuing(store: store, repair: repair, payloadLimit: queue.maxPayloadBytes)
+                let bulk = DeadBulk(store: store, verb: "requeue")
+                if let ids { return try await named(ids, work) }
+                try await bulk.run(target, on: queue.store, "requeued") { try await work.requeue(seen: $0) }
+            }
+        }
+
+        private func named(_ ids: [String], _ work: Requeuing) async throws {
+            if target.dryRun { return try DeadBulk(store: work.store, verb: "").dryRun(ids.count, target.json) }
+            let answers = try await work.requeue(ids)
+            let left = answers.filter { $0.answer != Requeuing.requeued }
+            if target.json {
+                try Output.json(
+                    BulkReport(
+                        matched: ids.count, done: ids.count - left.count,
+                        left: left.map { BulkReport.Left(id: $0.id, reason: $0.answer) }))
+            } else {
+                for (id, answer) in answers { try Output.print("\(Printable.oneLine(id))  \(answer)") }
+            }
+            if !left.isEmpty {
+                throw Failure(.notFound, "\(left.count) of \(Quantity.of(ids.count, "job")) not requeued")
+            }
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "delete", abstract: "Delete dead jobs with their history, for good.",
+            discussion:
+                "Export them first, and they can come back. Stopped in the middle, the same command goes on there.")
+
+        @OptionGroup var redis: RedisOptions
+        @OptionGroup var queue: QueueOption
+        @OptionGroup var target: DeadTarget
+
+        func run() async throws {
+            let (name, ids) = (try queue.name(), try target.checked())
+            try await redis.withQueue { queue in
+                let store = queue.store.queue(name)
+                let bulk = DeadBulk(store: store, verb: "delete")
+                guard let ids else {
+                    return try await bulk.run(target, on: queue.store, "deleted") { views in
+                        try await delete(views.map(\.id), store)
+                    }
+                }
+                if target.dryRun { return try bulk.dryRun(ids.count, target.json) }
+                try bulk.confirm(ids.count, yes: target.yes)
+                var report = BulkReport(matched: ids.count)
+                for first in stride(from: 0, to: ids.count, by: QueueStore.batchLimit) {
+                    let slice = ids[first..<min(first + QueueStore.batchLimit, ids.count)]
+                    report.left += try await delete(Array(slice), store)
+                }
+                report.done = ids.count - report.left.count
+                try bulk.tell(report, json: target.json, "deleted", expected: ids.count)
+            }
+        }
+
+        private func delete(_ ids: [String], _ store: QueueStore) async throws -> [BulkReport.Left] {
+            let answers = try await store.remove(ids.map { QueueStore.Sighting(id: $0) }, in: .dead)
+            return zip(ids, answers).filter { $0.1 != .ok }.map { id, answer in
+                BulkReport.Left(id: id, reason: answer == .gone ? "there is no such job" : "not dead")
+            }
+        }
+    }
+}
+
+extension DeadBulk {
+    /// A change of a choice: counts, asks, does it, and tells.
+    func run(_ target: DeadTarget, on store: Store, _ participle: String, _ act: Act) async throws {
+        let now = try await store.time()
+        let filter = try target.choice.filter(now: now)
+        let stop = StopSign()
+        stop.listen()
+        let count = try await count(filter, stop: stop)
+        if target.dryRun { return try dryRun(count, target.json) }
+        // A question is answered, or ended by a signal, as everywhere.
+        try confirm(count, yes: target.yes)
+        let report = try await run(filter, deadAt: now, expected: count, stop: stop, act)
+        try tell(report, json: target.json, participle, expected: count)
+    }
+
+    func dryRun(_ count: Int, _ json: Bool) throws {
+        if json { return try Output.json(BulkReport(matched: count, dryRun: true)) }
+        try Output.print("\(Quantity.of(count, "dead job")) of \(self.store.name)")
+    }
+}
