@@ -172,7 +172,7 @@ let package = Package(
                 "JobStore", "JobModel",
                 "Redis", "TestSupport", arguments, configuration,
             ],
-            swiftSettings: house),
+            exclude: ["Golden"], swiftSettings: house),
         .testTarget(
             name: "HTTPTests",
             dependencies: [

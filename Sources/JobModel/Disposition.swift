@@ -123,6 +123,7 @@ private struct Verdict {
         attempt = record.attempts + 1
         self.record.by = facts.worker
         self.record.at = facts.now
+        self.record.due = 0
     }
 
     /// A run that was killed did not end by itself: a suspect stays one.
@@ -134,7 +135,7 @@ private struct Verdict {
         let entry = note(reason, error)
         if record.attempts >= policy.maxAttempts { return died(entry) }
         let delay = wait ?? policy.backoff.delay(afterFailures: record.attempts, random: random)
-        let due = Due.after(ms: delay)
+        let due = after(ms: delay)
         return isSuspect
             ? .suspect(due: due, policy.priority, record, entry) : .retry(due: due, policy.priority, record, entry)
     }
@@ -162,14 +163,15 @@ private struct Verdict {
         endedByItself()
         // Recorded like everything after which a job runs again: a run that nobody can explain is a fault.
         let entry = note(.snoozed, RunError("the handler asked for another run in \(Double(ms) / 1000) s"))
-        return .retry(due: .after(ms: ms), policy.priority, record, entry)
+        let due = after(ms: ms)
+        return .retry(due: due, policy.priority, record, entry)
     }
 
     mutating func unhandled() -> Disposition {
         let wait = min(Limits.unhandledWait << min(record.unhandled, 10), Limits.unhandledWaitCap)
         record.unhandled += 1
         record.last = .unhandled
-        let due = Due.after(ms: wait)
+        let due = after(ms: wait)
         return isSuspect
             ? .suspect(due: due, policy.priority, record, nil) : .retry(due: due, policy.priority, record, nil)
     }
@@ -203,6 +205,11 @@ private struct Verdict {
         }
         return isSuspect
             ? .suspect(due: .now, policy.priority, record, entry) : .front(policy.priority, record, entry)
+    }
+
+    private mutating func after(ms: Int) -> Due {
+        record.due = facts.now.addingReportingOverflow(max(0, ms)).partialValue
+        return .after(ms: ms)
     }
 
     private var isSuspect: Bool { record.lost >= Limits.suspicion }

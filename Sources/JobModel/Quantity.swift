@@ -35,6 +35,13 @@ package enum Quantity {
         }
     }
 
+    /// How many in a second: `0.3`, `96.0`, `1,204`, `81.2k`; what is not nothing is not shown as nothing.
+    package static func rate(_ number: Double) -> String {
+        let tenths = Int((min(max(0, number), 1e12) * 10).rounded())
+        if tenths == 0 { return number > 0 ? "<0.1" : "0.0" }
+        return tenths < 10_000 ? "\(tenths / 10).\(tenths % 10)" : count(tenths / 10)
+    }
+
     private static func grouped(_ number: Int) -> String {
         number < 1000 ? "\(number)" : "\(number / 1000),\(String(1000 + number % 1000).dropFirst())"
     }

@@ -19,6 +19,8 @@ package struct RunRecord: Equatable, Sendable {
     package var by = ""
     /// When that was, ms since 1970.
     package var at = 0
+    /// From when on it may run again, ms since 1970; 0: at once. Nothing but a statement: what decides is the job's place.
+    package var due = 0
 
     package init() {}
 
@@ -33,6 +35,7 @@ package struct RunRecord: Equatable, Sendable {
             if let last { writer.field("last", last.rawValue) }
             writer.field("by", by)
             writer.field("at", at)
+            if due != 0 { writer.field("due", due) }
         }
     }
 
@@ -61,6 +64,7 @@ package struct RunRecord: Equatable, Sendable {
         case "last": last = JSONReader.string(value).flatMap(Reason.init(rawValue:))
         case "by": by = JSONReader.string(value) ?? ""
         case "at": at = number
+        case "due": due = number
         default: break
         }
     }

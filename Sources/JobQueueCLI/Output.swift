@@ -28,10 +28,11 @@ enum Output {
     static func json(_ value: some Encodable) throws { try print(try encode(value)) }
 
     /// Keys in order, and in the form that the wire has, such as `due_ms`.
-    static func encode(_ value: some Encodable) throws -> String {
+    static func encode(_ value: some Encodable, pretty: Bool = true) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
         return Printable.json(StoredJSON.embed(in: String(decoding: try encoder.encode(value), as: UTF8.self)))
     }
 

@@ -97,7 +97,8 @@ struct Probe: Equatable {
     private static func weight(of item: InfoReport.Attention) -> ProbeStatus? {
         switch item.code {
         case "unreadable": .unknown
-        case "redis": nil
+        // For what died, and for a backlog, there are limits.
+        case "redis", "dead", "growing": nil
         default: .warning
         }
     }

@@ -1,6 +1,7 @@
 import JobModel
 import JobStore
 import Logging
+import Synchronization
 
 /// Runs one job in a slot and says how it ended. Never throws: every way out of a handler is an `Outcome`.
 struct Executor: Sendable {
@@ -34,6 +35,11 @@ struct Executor: Sendable {
         let (outcome, reason) = await outcome(of: run, in: slot, start: start)
         let end = clock.nanoseconds
         let isSuccess = if case .succeeded = outcome { true } else { false }
+        switch outcome {
+        case .succeeded: slot.succeeded.add(1, ordering: .relaxed)
+        case .failed, .retry, .permanent, .timedOut, .undecodable: slot.failed.add(1, ordering: .relaxed)
+        default: break
+        }
         return End(
             settlement: settlement(of: run, outcome, start: start, end: end), isSuccess: isSuccess,
             isCancelled: reason != nil, nanoseconds: end - start)

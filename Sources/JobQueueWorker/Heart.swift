@@ -265,13 +265,18 @@ final class Heart: Sendable {
     private func card(_ lease: Lease) -> WorkerCard {
         let current = slots.compactMap(\.current).sorted { $0.started < $1.started }
         let mine = current.filter { $0.run.lease === lease }.prefix(WorkerCard.runLimit)
-        return WorkerCard(
-            id: worker.id, host: worker.host, pid: worker.pid, isQuiet: buffer.isQuiet, version: worker.version,
+        var card = WorkerCard(
+            id: worker.id, host: worker.host, pid: worker.pid, version: worker.version,
             started: clock.redis(at: worker.startedAt), slots: slots.count, busy: current.count,
             runs: mine.map { run, started in
                 WorkerCard.Run(
                     id: run.id, name: run.envelope.name, attempt: run.record.attempts + 1,
                     started: clock.redis(at: started))
             }, names: worker.names)
+        card.memory = ResidentMemory.bytes(of: worker.pid)
+        card.done = slots.reduce(0) { $0 + $1.succeeded.load(ordering: .relaxed) }
+        card.failed = slots.reduce(0) { $0 + $1.failed.load(ordering: .relaxed) }
+        card.quiet = buffer.isQuiet ? true : nil
+        return card
     }
 }

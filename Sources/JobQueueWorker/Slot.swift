@@ -27,6 +27,10 @@ final class Slot: Sendable {
         }
     }
 
+    /// Runs that ended here, one way or the other.
+    let succeeded = Atomic(0)
+    let failed = Atomic(0)
+
     private let deadline = Atomic(0)
     private let state = Mutex(State())
     /// Where a supervisor sees what runs here.

@@ -10,7 +10,7 @@ package enum Key: String, CaseIterable, Sendable {
     case leases, about, claims, asked, orders
     case idem
     case idemUntil = "idem-until"
-    case outbox, inbox, meta, wake, events
+    case outbox, inbox, meta, wake, events, rates
 
     /// The name in Redis.
     package func name(in queue: QueueName) -> String { "jq:{\(queue.text)}:\(rawValue)" }

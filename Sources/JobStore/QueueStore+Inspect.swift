@@ -24,53 +24,8 @@ package struct JobView: Sendable {
     package var errors: [ErrorEntry] = []
     /// The envelope was asked for, so there is a `version`.
     package var isFull = false
-}
-
-/// One queue in numbers, at one moment.
-package struct QueueSnapshot: Sendable, Equatable {
-    package var name: QueueName
-    package var now: Int
-    package var counts: [JobState: Int]
-    /// Ids remembered beyond their jobs.
-    package var remembered: Int
-    package var inbox: Int
-    /// When the first job in line was made, ms; nil when unknown or none waits.
-    package var firstCreatedMs: Int?
-    /// When it could have started first, ms; nil likewise.
-    package var firstReadyMs: Int?
-    package var nextDue: Int?
-    /// Format, totals, clock: as stored.
-    package var meta: [String: String]
-    package var workers: [Worker]
-    /// Jobs that are due, and that no worker has moved to the line yet.
-    package var overdue = 0
-
-    package struct Worker: Sendable, Equatable {
-        package var incarnation: Incarnation
-        /// Negative: condemned.
-        package var deadline: Double
-        /// JSON that the worker says of itself; empty before its first beat.
-        package var about: ArraySlice<UInt8>
-        /// Jobs that it holds: those that run, and the few that wait for a slot.
-        package var held: Int
-    }
-
-    /// What workers have to do now: how many of them there should be depends on it.
-    package var backlog: Int { count(.queued) + count(.running) + overdue + inbox }
-    package var isPaused: Bool { meta["paused"] == "1" }
-    /// Who paused it, in printable text; nil where nobody did, or it was not said.
-    package var pausedBy: String? { note("paused_by") }
-    /// Why, in printable text.
-    package var pausedReason: String? { note("paused_reason") }
-    /// Since when, ms since 1970.
-    package var pausedAt: Int? { isPaused ? meta["paused_at"].flatMap { Int($0) } : nil }
-    /// Whatever somebody wrote there.
-    private func note(_ field: String) -> String? {
-        guard isPaused, let text = meta[field], !text.isEmpty else { return nil }
-        return Printable.oneLine(text, limit: QueueStore.noteLimit)
-    }
-    package func count(_ state: JobState) -> Int { counts[state] ?? 0 }
-    package func total(_ name: String) -> Int { meta[name].flatMap { Int($0) } ?? 0 }
+    /// When that was, ms since 1970; 0 when unknown.
+    package var seenMs = 0
 }
 
 extension QueueStore {
@@ -88,7 +43,10 @@ extension QueueStore {
         return try read { () throws(RedisError) in
             let now = try reader.integer()
             var jobs: [JobView] = []
-            for id in ids { jobs.append(try Self.view(of: id, &reader, full: full)) }
+            for id in ids {
+                jobs.append(try Self.view(of: id, &reader, full: full))
+                jobs[jobs.count - 1].seenMs = now
+            }
             return (now, jobs)
         }
     }
@@ -156,42 +114,6 @@ extension QueueStore {
                 held.append(Beat.Asked(id: try reader.string(), token: Token(try reader.integer())))
             }
             return held
-        }
-    }
-
-    /// The whole queue in numbers, in one round trip whose cost does not grow with the number of jobs.
-    package func snapshot(timeout: Duration? = nil) async throws(StoreError) -> QueueSnapshot {
-        var (_, reader) = try await call(.snapshot, arguments(), timeout: timeout)
-        return try read { () throws(RedisError) in
-            var snapshot = QueueSnapshot(
-                name: name, now: try reader.integer(), counts: [:], remembered: 0, inbox: 0, meta: [:], workers: [])
-            for state in Self.indexOrder { snapshot.counts[state] = try reader.integer() }
-            snapshot.remembered = try reader.integer()
-            snapshot.inbox = try reader.integer()
-            let first = try? Envelope(parsing: try reader.bytes())
-            snapshot.firstCreatedMs = first?.createdMs
-            snapshot.firstReadyMs = first?.readyMs
-            let due = try reader.integer()
-            snapshot.nextDue = due < 0 ? nil : due
-            for _ in 0..<(try reader.array() / 2) { snapshot.meta[try reader.string()] = try reader.string() }
-            snapshot.workers = try Self.workers(&reader)
-            snapshot.overdue = try reader.integer()
-            return snapshot
-        }
-    }
-
-    private static func workers(_ reader: inout ReplyReader) throws(RedisError) -> [QueueSnapshot.Worker] {
-        var deadlines: [(Int, Double)] = []
-        for _ in 0..<(try reader.array() / 2) {
-            deadlines.append((try reader.integer(), Double(try reader.string()) ?? 0))
-        }
-        var about: [Int: ArraySlice<UInt8>] = [:]
-        for _ in 0..<(try reader.array() / 2) { about[try reader.integer()] = try reader.bytes() }
-        _ = try reader.array()
-        return try deadlines.map { number, deadline throws(RedisError) in
-            QueueSnapshot.Worker(
-                incarnation: Incarnation(number), deadline: deadline, about: about[number] ?? [],
-                held: try reader.integer())
         }
     }
 }

@@ -73,6 +73,7 @@ extension QueueStore.Requeue {
         record.last = view.record.last
         record.by = view.record.by
         record.at = view.record.at
+        record.due = view.seenMs
         let priority = (try? Envelope(parsing: view.envelope))?.policy.priority ?? .normal
         self.init(id: view.id, priority: priority, old: view.recordBytes, new: record)
     }

@@ -90,6 +90,7 @@ package struct CompiledScript: Sendable {
             case "causes": text(PackageResources.causes_lua)
             case "clock": text(PackageResources.clock_lua)
             case "find": text(PackageResources.find_lua)
+            case "sample": text(PackageResources.sample_lua)
             default: preconditionFailure("\(name).lua uses an unknown part: \(part)")
             }
         }

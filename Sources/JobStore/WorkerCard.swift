@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"quiet":true,"version":…,"started":…,"slots":…,"busy":…,
-/// "runs":[{"id":…,"name":…,"attempt":…,"started":…}],"names":[…]}`. Times are ms since 1970 by Redis' clock.
+/// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"version":…,"started":…,"slots":…,"busy":…,
+/// "runs":[{"id":…,"name":…,"attempt":…,"started":…}],"names":[…],"memory":…,"done":…,"failed":…,"quiet":…}`. Times are ms since 1970 by Redis' clock.
 package struct WorkerCard: Codable, Sendable, Equatable {
     /// Longest list of runs, the oldest ones.
     package static let runLimit = 100
@@ -25,8 +25,6 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     package var id: String
     package var host: String
     package var pid: Int
-    /// It claims nothing more; nil of workers that do.
-    package var isQuiet: Bool?
     package var version: String
     package var started: Int
     package var slots: Int
@@ -34,11 +32,19 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     package var runs: [Run]
     /// Jobs that it has handlers for; nil of workers that do not say.
     package var names: [String]?
+    /// Resident bytes of its process; nil of workers that do not say, as what follows.
+    package var memory: Int?
+    /// Runs since it was started: those that succeeded, and those that failed or took too long.
+    package var done: Int?
+    package var failed: Int?
+    /// It takes nothing new. Left out while it does.
+    package var quiet: Bool?
+
+    package var isQuiet: Bool { quiet == true }
 
     enum CodingKeys: String, CodingKey {
         case id = "worker"
-        case isQuiet = "quiet"
-        case host, pid, version, started, slots, busy, runs, names
+        case host, pid, version, started, slots, busy, runs, names, memory, done, failed, quiet
     }
 
     package init?(parsing bytes: ArraySlice<UInt8>) {
@@ -49,14 +55,13 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     }
 
     package init(
-        id: String, host: String, pid: Int, isQuiet: Bool = false, version: String, started: Int, slots: Int, busy: Int,
+        id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int,
         runs: [Run],
         names: [String]? = nil
     ) {
         self.id = id
         self.host = host
         self.pid = pid
-        self.isQuiet = isQuiet ? true : nil
         self.version = version
         self.started = started
         self.slots = slots

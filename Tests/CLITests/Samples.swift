@@ -15,17 +15,18 @@ func snapshot(
 ) throws -> QueueSnapshot {
     QueueSnapshot(
         name: try QueueName(name), now: now, counts: counts, remembered: 0, inbox: inbox,
-        firstCreatedMs: age.map { now - $0 }, nextDue: nil,
+        oldestDueMs: age.map { now - $0 }, nextDue: nil,
         meta: ["succeeded": "\(total)", "enqueued": "\(total)", "paused": isPaused ? "1" : "0"], workers: workers)
 }
 
 /// A worker as a queue knows it.
 func worker(
     _ id: String, busy: Int = 0, held: Int? = nil, slots: Int = 10, up: Int = 3_600_000, number: Int = 1,
-    isLost: Bool = false, runs: [WorkerCard.Run] = []
+    isLost: Bool = false, runs: [WorkerCard.Run] = [], _ more: (inout WorkerCard) -> Void = { _ in }
 ) -> QueueSnapshot.Worker {
-    let card = WorkerCard(
+    var card = WorkerCard(
         id: id, host: "web-1", pid: 7, version: "0.1.0", started: now - up, slots: slots, busy: busy, runs: runs)
+    more(&card)
     return QueueSnapshot.Worker(
         incarnation: Incarnation(number), deadline: Double(isLost ? now - 1 : now + 20_000), about: card.encoded()[...],
         held: held ?? busy)

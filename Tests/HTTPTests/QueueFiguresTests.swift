@@ -14,7 +14,7 @@ import Testing
     {
         QueueSnapshot(
             name: try QueueName(name), now: 100_000, counts: [.queued: queued], remembered: 0, inbox: 0,
-            firstReadyMs: ready, meta: paused ? ["paused": "1"] : [:], workers: [])
+            oldestDueMs: ready, meta: paused ? ["paused": "1"] : [:], workers: [])
     }
 
     private func scrape(_ snapshots: [QueueSnapshot]) throws -> Scrape {

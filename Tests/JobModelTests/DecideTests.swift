@@ -28,11 +28,12 @@ import Testing
     }
 
     /// The record after a run of this worker.
-    private func after(_ reason: Reason?, _ record: RunRecord) -> RunRecord {
+    private func after(_ reason: Reason?, _ record: RunRecord, due: Int = 0) -> RunRecord {
         var record = record
         record.last = reason
         record.by = "w"
         record.at = 1000
+        record.due = due
         return record
     }
 
@@ -70,7 +71,7 @@ import Testing
 
     @Test func `a failed run is tried again, and clears what was lost`() {
         let before = record(attempts: 1, lost: 5, crashes: 2, unhandled: 4, errors: 6)
-        let expected = after(.failed, record(attempts: 2, errors: 7))
+        let expected = after(.failed, record(attempts: 2, errors: 7), due: 6000)
         #expect(
             decide(.failed(error), before)
                 == .retry(due: .after(ms: 5000), Priority(3)!, expected, entry(7, .failed, attempt: 2)))
@@ -78,7 +79,7 @@ import Testing
 
     @Test func `a crash of a process that ran one job alone spends an attempt and says so`() {
         let before = record(attempts: 1)
-        let expected = after(.crash, record(attempts: 2, errors: 1))
+        let expected = after(.crash, record(attempts: 2, errors: 1), due: 6000)
         #expect(
             decide(.failed(error, isCrash: true), before)
                 == .retry(due: .after(ms: 5000), Priority(3)!, expected, entry(1, .crash, attempt: 2)))
@@ -90,7 +91,7 @@ import Testing
 
     @Test(arguments: [(0, false), (1, false), (2, true), (3, true), (99, true)])
     func `the last attempt is the last`(attempts: Int, isDead: Bool) {
-        let expected = after(.failed, record(attempts: attempts + 1, errors: 1))
+        let expected = after(.failed, record(attempts: attempts + 1, errors: 1), due: isDead ? 0 : 6000)
         let note = entry(1, .failed, attempt: attempts + 1)
         #expect(
             decide(.failed(error), record(attempts: attempts))
@@ -115,7 +116,7 @@ import Testing
     }
 
     @Test func `a handler may choose the wait; the attempt counts`() {
-        let expected = after(.failed, record(attempts: 1, errors: 1))
+        let expected = after(.failed, record(attempts: 1, errors: 1), due: 1077)
         #expect(
             decide(.retry(afterMs: 77, error)) == .retry(due: .after(ms: 77), Priority(3)!, expected, entry(1, .failed))
         )
@@ -126,18 +127,18 @@ import Testing
     }
 
     @Test func `a run that took too long and stopped when told is a failed attempt`() {
-        let expected = after(.timeout, record(attempts: 1, errors: 1))
+        let expected = after(.timeout, record(attempts: 1, errors: 1), due: 6000)
         #expect(
             decide(.timedOut(error), record(lost: 2, crashes: 1))
                 == .retry(due: .after(ms: 5000), Priority(3)!, expected, entry(1, .timeout)))
     }
 
     @Test func `a run killed for its time limit is a failed attempt that clears nothing`() {
-        let suspect = after(.timeout, record(attempts: 1, lost: 2, crashes: 1, errors: 1))
+        let suspect = after(.timeout, record(attempts: 1, lost: 2, crashes: 1, errors: 1), due: 6000)
         #expect(
             decide(.timedOut(error, killed: true), record(lost: 2, crashes: 1))
                 == .suspect(due: .after(ms: 5000), Priority(3)!, suspect, entry(1, .timeout)))
-        let innocent = after(.timeout, record(attempts: 1, lost: 1, errors: 1))
+        let innocent = after(.timeout, record(attempts: 1, lost: 1, errors: 1), due: 6000)
         #expect(
             decide(.timedOut(error, killed: true), record(lost: 1))
                 == .retry(due: .after(ms: 5000), Priority(3)!, innocent, entry(1, .timeout)))
@@ -168,7 +169,7 @@ import Testing
     }
 
     @Test func `a snoozed run spends nothing, clears what was lost, and says why there will be another`() {
-        let expected = after(.snoozed, record(attempts: 2, errors: 5))
+        let expected = after(.snoozed, record(attempts: 2, errors: 5), due: 61_000)
         let reason = RunError("the handler asked for another run in 60.0 s")
         #expect(
             decide(.snoozed(ms: 60_000), record(attempts: 2, lost: 3, crashes: 1, unhandled: 2, errors: 4))

@@ -14,6 +14,7 @@ import Testing
         record.errors = 6
         record.by = "host \"1\""
         record.at = 1_763_700_000_000
+        record.due = 1_763_700_005_000
         for reason in Reason.allCases {
             record.last = reason
             #expect(RunRecord(parsing: record.encoded()[...]) == record)

@@ -51,7 +51,7 @@ import Testing
         }
         func saysItIsQuiet() async throws -> Bool? {
             let about = try #require(try await rig.store.snapshot().workers.first?.about)
-            return WorkerCard(parsing: about)?.isQuiet
+            return WorkerCard(parsing: about)?.quiet
         }
         try await tell(.quiet)
         try await eventually {

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: calls) func `regular ticks add up to calm`(call: Call) async throws {
-        let queue = try await stage(["leases 7 = \(start + 90_000)"])
+        let queue = try await stage(["leases 7 = \(start + 90_000)", "meta sampled = \(start + 10_000)"])
         let (_, _, changes) = try await queue.at(start + 15_000).twice { try await call.run($0) }
         #expect(changes == ["meta tick = \(start + 15_000)", "meta calm = 15000"])
         _ = try await queue.at(start + 20_000).once { try await call.run($0) }
@@ -47,7 +47,9 @@ import Testing
     }
 
     @Test(arguments: calls) func `a gap opens grace and guards the past`(call: Call) async throws {
-        let queue = try await stage(["leases 7 = \(start + 90_000)", "meta calm = 5"])
+        let queue = try await stage([
+            "leases 7 = \(start + 90_000)", "meta calm = 5", "meta sampled = \(start + 10_000)",
+        ])
         let now = start + 15_001
         let (_, _, changes) = try await queue.at(now).twice { try await call.run($0) }
         #expect(changes == ["meta tick = \(now)", "meta guard = \(now)", "meta grace = \(now + 30_000)"])

@@ -151,7 +151,7 @@ import Testing
     ) throws -> Examination.Queue {
         let name = try QueueName(name)
         let snapshot = QueueSnapshot(
-            name: name, now: 3, counts: counts, remembered: 0, inbox: 0, firstCreatedMs: nil, nextDue: nil, meta: [:],
+            name: name, now: 3, counts: counts, remembered: 0, inbox: 0, nextDue: nil, meta: [:],
             workers: workers)
         return .init(name: name, isKnown: isKnown, snapshot: .success(snapshot), jobBytes: .success(bytes))
     }

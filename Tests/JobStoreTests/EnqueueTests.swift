@@ -13,7 +13,8 @@ import Testing
         #expect(
             changes == [
                 "jobs a = {}", "queued a = \(place(1))", "wake w = 0", "meta format = 1", "meta born = \(start * 1000)",
-                "meta sequence = 1", "meta enqueued = 1",
+                "meta sequence = 1", "meta enqueued = 1", "meta sampled = \(start)",
+                "rates \(start) 0 0 0 0 0 0 = \(start)",
             ])
     }
 

@@ -21,7 +21,7 @@ import Testing
         case .cancel: ["5", "q"]
         case .requeue: ["d", "5", "", "{}", "", ""]
         case .prune: ["100"]
-        case .snapshot: []
+        case .snapshot: ["5", "5"]
         case .inspect: ["1", "q"]
         case .inbox: ["9", "9", "9"]
         case .pause: ["1", "me", "why"]

@@ -72,7 +72,7 @@ import Testing
         #expect(snapshot.total("enqueued") == 12)
         #expect(snapshot.total("nothing") == 0)
         #expect(snapshot.nextDue == 0)
-        #expect(snapshot.firstCreatedMs == 99)
+        #expect(snapshot.oldestDueMs == 0, "the oldest of those that nobody moved")
         #expect(snapshot.workers.map(\.incarnation) == [other, worker])
         #expect(snapshot.workers.map(\.deadline) == [-5, Double(start + 20_000)])
         #expect(snapshot.workers.map(\.held) == [1, 1])
@@ -83,7 +83,7 @@ import Testing
         let snapshot = try await TestQueue.make().at(start).unchanged { try await $0.snapshot() }
         #expect(snapshot.counts.values.allSatisfy { $0 == 0 })
         #expect(snapshot.nextDue == nil)
-        #expect(snapshot.firstCreatedMs == nil)
+        #expect(snapshot.oldestDueMs == nil && snapshot.samples.isEmpty)
         #expect(snapshot.meta.isEmpty)
         #expect(snapshot.workers.isEmpty)
     }

@@ -42,6 +42,7 @@ struct ScriptFile {
         if uses.contains("admit") { parts.append(Self.text(PackageResources.admit_lua)) }
         if uses.contains("causes") { parts.append(Self.text(PackageResources.causes_lua)) }
         if uses.contains("clock") { parts.append(Self.text(PackageResources.clock_lua)) }
+        if uses.contains("sample") { parts.append(Self.text(PackageResources.sample_lua)) }
         if uses.contains("find") { parts.append(Self.text(PackageResources.find_lua)) }
         let text = parts.joined(separator: "\n")
         code = text.components(separatedBy: "\n").map(Self.withoutComment).filter { !$0.isEmpty }

@@ -14,7 +14,9 @@ let other = Incarnation(8)
 /// A queue at `start`, known and ticking, where `worker` is a member for 20 s, and what `lines` say besides.
 func stage(_ lines: [String] = []) async throws -> QueueStore {
     let queue = try await TestQueue.make().at(start)
-    let known = ["meta format = 1", "meta born = 77", "meta lease_ms = 30000", "meta tick = \(start)"]
+    let known = [
+        "meta format = 1", "meta born = 77", "meta lease_ms = 30000", "meta tick = \(start)", "meta sampled = \(start)",
+    ]
     try await queue.draw(known + ["leases 7 = \(start + 20_000)"] + lines)
     return queue
 }

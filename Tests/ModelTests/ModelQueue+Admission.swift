@@ -72,6 +72,7 @@ extension ModelQueue {
 
     /// The first job that is taken in makes the queue.
     private mutating func begin(now: Int) {
+        sample(now: now)
         guard meta[.format] == nil else { return }
         meta[.format] = StoreScript.format
         meta[.born] = meta[.born] ?? now * 1000

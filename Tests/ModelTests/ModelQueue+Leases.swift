@@ -86,6 +86,7 @@ extension ModelQueue {
 
     mutating func beat(_ members: [BeatCall], extend: Bool, now: Int) -> Answer {
         if extend { tick(now: now) }
+        if extend, meta[.born] != nil { sample(now: now) }
         var beat = Beat(
             now: now, born: meta[.born].map { "\($0)" } ?? "", leaseMs: meta.leaseMs, workers: 0, isPromoteDue: false,
             isRecoverDue: false, isPruneDue: false, members: [])

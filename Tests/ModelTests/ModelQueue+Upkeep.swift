@@ -107,14 +107,18 @@ extension ModelQueue {
         var snapshot = QueueSnapshot(
             name: name, now: now, counts: [:], remembered: remembered.count, inbox: inbox.count, meta: [:], workers: [])
         for state in JobState.allCases { snapshot.counts[state] = count(state) }
-        if let first = ids(.queued).first {
-            let envelope = try? Envelope(parsing: ArraySlice(jobs[first]!.envelope.utf8))
-            snapshot.firstCreatedMs = envelope?.createdMs
-            snapshot.firstReadyMs = envelope?.readyMs
-        }
         snapshot.nextDue = nextDue
-        let moved: Set<JobState> = [.scheduled, .retrying, .suspect]
-        snapshot.overdue = jobs.values.count { moved.contains($0.state) && $0.score <= now * 10 + 9 }
+        let overdue = jobs.values.filter {
+            [.scheduled, .retrying, .suspect].contains($0.state) && $0.score <= now * 10 + 9
+        }
+        snapshot.overdue = overdue.count
+        snapshot.oldestDueMs = (firstInLine.compactMap { dueSince($0, now: now) } + overdue.map(\.at)).min()
+        let deaths = now + Limits.deadTTL - 3_600_000...now + Limits.deadTTL
+        snapshot.newlyDead = jobs.values.count { $0.state == .dead && deaths.contains($0.at) }
+        let slack = max(15_000, (meta[.leaseMs] ?? 0) / 2)
+        snapshot.samples = [900_000, 60_000].compactMap { window in
+            samples.first { $0.at >= now - window - slack }.flatMap { RateSample(parsing: $0.text) }
+        }
         for field in ModelMeta.Field.allCases {
             if let value = meta[field] { snapshot.meta[field.name] = "\(value)" }
         }
@@ -129,5 +133,17 @@ extension ModelQueue {
                 held: jobs.values.count { $0.state == .running && Token($0.score).incarnation.number == incarnation })
         }
         return .snapshot(snapshot)
+    }
+
+    /// Of each priority the first that was given back, and the first that came; all of one envelope's size.
+    private var firstInLine: [ModelJob] {
+        let line = ids(.queued).map { jobs[$0]! }
+        return Dictionary(grouping: line) { $0.score >> 48 }.values.map { $0[0] }
+    }
+
+    private func dueSince(_ job: ModelJob, now: Int) -> Int? {
+        let envelope = try? Envelope(parsing: ArraySlice(job.envelope.utf8))
+        let record = RunRecord(parsing: ArraySlice((job.record ?? "").utf8))
+        return QueueStore.dueSince(envelope, record, now: now)
     }
 }

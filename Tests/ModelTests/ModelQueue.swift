@@ -16,6 +16,8 @@ struct ModelQueue: Equatable, Sendable {
     /// Oldest first.
     var inbox: [InboxItem] = []
     var meta = ModelMeta()
+    /// What the totals were, oldest first.
+    var samples: [Sample] = []
     /// The hint "look here" is set.
     var isAwake = false
 
@@ -23,6 +25,11 @@ struct ModelQueue: Equatable, Sendable {
     struct Memory: Equatable, Sendable {
         var digest: String
         var until: Int
+    }
+
+    struct Sample: Equatable, Sendable {
+        var at: Int
+        var text: String
     }
 
     struct InboxItem: Equatable, Sendable {
@@ -69,7 +76,7 @@ struct ModelJob: Equatable, Sendable {
 struct ModelMeta: Equatable, Sendable {
     enum Field: Int, CaseIterable, Sendable {
         case format, born, leaseMs, sequence, front, epoch, paused, pausedAt
-        case tick, grace, `guard`, calm
+        case tick, grace, `guard`, calm, sampled
         case limitWaiting, limitIdem, limitSucceeded
         case enqueued, requeued, released, retried, suspected, succeeded, dead, cancelled, forgotten, removed
 
@@ -153,6 +160,17 @@ extension ModelQueue {
 // MARK: - The clock
 
 extension ModelQueue {
+    /// Every nine seconds the totals are written down, and all is forgotten when the clock goes back.
+    mutating func sample(now: Int) {
+        let passed = now - (meta[.sampled] ?? -9000)
+        if abs(passed) < 9000 { return }
+        if passed < 0 { samples = [] }
+        let totals: [ModelMeta.Field] = [.enqueued, .requeued, .succeeded, .retried, .dead, .cancelled]
+        let text = ([now] + totals.map { meta[$0] ?? 0 }).map(String.init).joined(separator: " ")
+        samples = (samples + [Sample(at: now, text: text)]).suffix(110)
+        meta[.sampled] = now
+    }
+
     static let day = 86_400_000
     static let calmEnough = 600_000
 

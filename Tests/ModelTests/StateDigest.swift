@@ -78,7 +78,7 @@ struct StateSections {
     private var causes = Pairs(), groups = Pairs()
     private var indexes = [Pairs](repeating: Pairs(), count: JobState.allCases.count)
     private var leases = Pairs(), about = Pairs(), claims = Pairs()
-    private var idem = Pairs(), idemUntil = Pairs(), meta = Pairs(), wake = Pairs()
+    private var idem = Pairs(), idemUntil = Pairs(), meta = Pairs(), wake = Pairs(), rates = Pairs()
     private let inbox: [ModelQueue.InboxItem]
 
     init(_ model: ModelQueue) {
@@ -98,6 +98,7 @@ struct StateSections {
             meta.add("paused_by", note.by)
             meta.add("paused_reason", note.reason)
         }
+        for sample in model.samples { rates.add(sample.text, score: sample.at) }
         if model.isAwake { wake.add("w", score: 0) }
     }
 
@@ -140,6 +141,7 @@ struct StateSections {
         case .inbox: .stream(inbox)
         case .meta: .hash(meta)
         case .wake: .sorted(wake)
+        case .rates: .sorted(rates)
         case .outbox, .events, .orders: .absent
         }
     }

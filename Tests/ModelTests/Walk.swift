@@ -9,6 +9,7 @@ struct Walk {
     private(set) var tally = Tally()
     private(set) var ledger = Ledger()
     private let side: RedisSide
+    private var steps = 0
 
     init(_ side: RedisSide) { self.side = side }
 
@@ -29,6 +30,8 @@ struct Walk {
         if let breach { throw Failure(description: breach) }
         tally.count(operation, answer)
         if operation.isRepeated { try await again(operation) }
+        steps += 1
+        if steps.isMultiple(of: 8) { try await checkInfo(at: operation.now) }
         return answer
     }
 
@@ -39,6 +42,21 @@ struct Walk {
         if answer != expected { text += "  answer: model \(expected)\n          Redis \(answer)\n" }
         if !isEqual { text += try await StateDifference.describe(model, side) }
         throw Failure(description: text)
+    }
+
+    /// What `info` counts is what is stored. At one step of eight, because a look takes about as long as a step.
+    private func checkInfo(at now: Int) async throws {
+        let snapshot = try await side.queue.at(now).snapshot()
+        let row = InfoReport(server: ServerFacts(info: ""), snapshots: [snapshot]).queues[0]
+        let shown = [
+            row.queued, row.scheduled, row.retrying, row.blocked, row.suspect, row.running, row.succeeded, row.dead,
+            row.cancelled, row.inbox, row.remembered,
+        ]
+        let states: [JobState] = [
+            .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
+        ]
+        let stored = states.map(model.count) + [model.inbox.count, model.remembered.count]
+        if shown != stored { throw Failure(description: "info shows \(shown), but stored are \(stored)") }
     }
 
     /// The same call at once, as after a lost reply: the state stays as it is.

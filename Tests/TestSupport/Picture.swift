@@ -58,7 +58,7 @@ extension Key {
         case .jobs, .runs, .results, .errors, .causes, .about, .claims, .orders, .idem, .meta: .hash
         case .inbox, .events: .stream
         case .queued, .scheduled, .retrying, .blocked, .suspect, .running, .succeeded, .dead, .cancelled,
-            .groups, .leases, .asked, .idemUntil, .outbox, .wake:
+            .groups, .leases, .asked, .idemUntil, .outbox, .wake, .rates:
             .zset
         }
     }

@@ -1,125 +1,84 @@
 import JobModel
 package import JobStore
 
-/// How a page may look.
-package struct PageStyle: Sendable, Equatable {
-    /// Columns of the terminal.
-    package var width: Int
-    package var hasColour: Bool
-    /// Block characters for bars, else `#`.
-    package var hasUnicode: Bool
+/// What of a report `info` shows, and how.
+package struct InfoView: Sendable, Equatable {
+    /// By name, or the greatest first; equal ones by name.
+    package enum Order: String, CaseIterable, Sendable { case name, age, queued, dead }
+    package enum Scale: String, CaseIterable, Sendable { case linear, log }
 
-    package init(width: Int = 80, hasColour: Bool = false, hasUnicode: Bool = true) {
-        self.width = width
-        self.hasColour = hasColour
-        self.hasUnicode = hasUnicode
+    package var order = Order.name
+    package var scale = Scale.linear
+    package var showsQueues = true
+    package var showsWorkers = true
+    /// The workers of each queue instead of the table of workers.
+    package var isByQueue = false
+
+    /// Queues and workers, by name.
+    package init() {}
+
+    func sorted(_ queues: [InfoReport.Queue]) -> [InfoReport.Queue] {
+        func weight(_ queue: InfoReport.Queue) -> Int {
+            switch order {
+            case .name: 0
+            case .age: queue.oldestQueuedMs ?? -1
+            case .queued: queue.queued
+            case .dead: queue.dead
+            }
+        }
+        return queues.sorted { (weight($1), $0.name) < (weight($0), $1.name) }
     }
-
-    func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-    func warning(_ text: String) -> String { hasColour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
-    func failure(_ text: String) -> String { hasColour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
 }
 
 /// The page of `info`: report and size in, lines out. What does not fit is left out column by column; a row never wraps.
 package struct InfoPage {
-    private let report: InfoReport
-    private let style: PageStyle
+    let report: InfoReport
+    let style: PageStyle
+    let view: InfoView
+    private let trouble: String?
 
-    package init(_ report: InfoReport, _ style: PageStyle) {
+    /// `trouble`: why there is no newer report. It stands above the last one.
+    package init(_ report: InfoReport, _ style: PageStyle, _ view: InfoView = InfoView(), trouble: String? = nil) {
         self.report = report
         self.style = style
+        self.view = view
+        self.trouble = trouble
     }
 
     package var lines: [String] {
-        var lines = [header, ""]
-        lines += report.queues.isEmpty ? [noQueues] : queueTable
-        lines += [""]
-        lines += report.workers.isEmpty ? ["no workers: queue-worker run"] : workerTable
+        var lines = [header]
+        if let trouble { lines.append(style.failure(cut("! \(Printable.oneLine(trouble))"))) }
+        if view.showsQueues { lines += [""] + (report.queues.isEmpty ? [cut(noQueues)] : queueTable) }
+        if view.isByQueue {
+            lines += [""] + workersByQueue
+        } else if view.showsWorkers {
+            lines += [""] + (report.workers.isEmpty ? [cut("no workers: queue-worker run")] : workerTable)
+        }
         if !report.attention.isEmpty { lines += [""] + report.attention.map(attention) }
         return lines
     }
 
     // MARK: Header
 
+    /// As many facts as fit, the first ones first, and the time where there is room for it.
     private var header: String {
         let server = report.redis
         let memory =
             Quantity.bytes(server.usedMemoryBytes)
             + (server.maxMemoryBytes > 0 ? " of " + Quantity.bytes(server.maxMemoryBytes) : "")
-        let name = Printable.oneLine("\(server.product) \(server.version)")
-        let left = "\(name)  up \(Quantity.time(ms: server.uptimeSeconds * 1000))  \(memory)"
-        let right = report.takenAtMs > 0 ? Quantity.utc(ms: report.takenAtMs) : ""
-        let gap = style.width - left.count - right.count
-        return cut(gap < 2 || right.isEmpty ? left : left + String(repeating: " ", count: gap) + right)
+        var facts = ["up \(Quantity.time(ms: server.uptimeSeconds * 1000))", memory]
+        if let ping = server.pingMs { facts.append("ping \(Quantity.rate(ping)) ms") }
+        if let url = server.url { facts.append(Printable.oneLine(url)) }
+        let time = report.takenAtMs > 0 ? Quantity.utc(ms: report.takenAtMs) : ""
+        var left = cut(Printable.oneLine("\(server.product) \(server.version)"))
+        for fact in facts where TextWidth.of(left) + 2 + TextWidth.of(fact) <= style.width { left += "  " + fact }
+        let gap = style.width - TextWidth.of(left) - time.count
+        return gap < 2 || time.isEmpty ? left : left + String(repeating: " ", count: min(gap, 1 << 10)) + time
     }
-
-    // MARK: Queues
 
     private var noQueues: String {
         report.attention.contains { !$0.queue.isEmpty }
             ? "no queue that can be read" : "no queues yet: queue-worker enqueue NAME"
-    }
-
-    private var queueTable: [String] {
-        let scale = BarScale(deepest: report.queues.map(\.queued).max() ?? 0)
-        let barWidth = max(8, min(20, style.width - 60))
-        typealias Row = InfoReport.Queue
-        // Seldom more than nothing: workers empty the inboxes.
-        let hasInbox = report.queues.contains { $0.inbox > 0 }
-        var table = Table<Row>(
-            ellipsis: style.hasUnicode ? "…" : "~",
-            columns: [
-                .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
-                .init("BACKLOG \(block)=\(Quantity.count(scale.perBlock(barWidth)))", .left, keep: 6) {
-                    scale.bar($0.queued, width: barWidth, style: style)
-                },
-                .init("QUEUED", keep: 1) { Quantity.count($0.queued) },
-                hasInbox ? .init("INBOX", keep: 2) { Quantity.count($0.inbox) } : nil,
-                .init("AGE", keep: 2) { $0.oldestQueuedMs.map { Quantity.time(ms: $0) } ?? "-" },
-                .init("RUN", keep: 3) { Quantity.count($0.running) },
-                .init("RETRY", keep: 4) { Quantity.count($0.retrying + $0.suspect) },
-                .init("SCHED", keep: 5) { Quantity.count($0.scheduled) },
-                .init("DEAD", keep: 2) { Quantity.count($0.dead) },
-                .init("DONE", keep: 7) { Quantity.count($0.succeededTotal) },
-            ].compactMap(\.self))
-        let rows = report.queues + (report.queues.count > 1 ? [total] : [])
-        table.fit(rows, into: style.width)
-        return [style.bold(table.heading)] + rows.map(table.line)
-    }
-
-    private var block: String { style.hasUnicode ? "█" : "#" }
-
-    private var total: InfoReport.Queue {
-        var total = report.queues[0]
-        for queue in report.queues.dropFirst() { total.add(queue) }
-        total.name = Quantity.of(report.queues.count, "queue")
-        total.oldestQueuedMs = report.queues.compactMap(\.oldestQueuedMs).max()
-        return total
-    }
-
-    // MARK: Workers
-
-    private var workerTable: [String] {
-        typealias Row = InfoReport.Worker
-        var table = Table<Row>(
-            ellipsis: style.hasUnicode ? "…" : "~",
-            columns: [
-                .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
-                .init("STATE", .left, keep: 2) { $0.state.rawValue },
-                .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
-                .init("UP", keep: 3) { Quantity.time(ms: report.takenAtMs - $0.startedMs) },
-                .init("QUEUES", .left, keep: 4) { $0.queues.joined(separator: " ") },
-            ])
-        table.fit(report.workers, into: style.width)
-        let live = report.workers.filter { $0.state != .lost }
-        let busy = live.reduce(0) { $0 + $1.busy }
-        let slots = live.reduce(0) { $0 + $1.slots }
-        let share = slots > 0 ? " (\(busy * 100 / slots)%)" : ""
-        let lost = report.workers.count - live.count
-        let summary =
-            "\(Quantity.of(live.count, "worker"))\(lost > 0 ? " and \(lost) lost" : ""), "
-            + "\(busy) of \(Quantity.of(slots, "slot")) busy\(share)"
-        return [style.bold(table.heading)] + report.workers.map(table.line) + [cut(summary)]
     }
 
     // MARK: Attention
@@ -129,13 +88,5 @@ package struct InfoPage {
         return style.warning(cut("! \(Printable.oneLine(subject))  \(Printable.oneLine(item.message))"))
     }
 
-    private func cut(_ line: String) -> String { line.count <= style.width ? line : String(line.prefix(style.width)) }
-}
-
-extension InfoReport.Queue {
-    fileprivate mutating func add(_ other: InfoReport.Queue) {
-        for field in [\Self.queued, \.running, \.inbox, \.retrying, \.scheduled, \.suspect, \.dead, \.succeededTotal] {
-            self[keyPath: field] += other[keyPath: field]
-        }
-    }
+    func cut(_ line: String) -> String { TextWidth.cut(line, to: style.width, ellipsis: style.ellipsis) }
 }

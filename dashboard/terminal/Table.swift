@@ -23,7 +23,7 @@ package struct Table<Row> {
         }
     }
 
-    private let ellipsis: String
+    let ellipsis: String
     private var columns: [Column]
     private var widths: [Int] = []
     private static var gap: String { "  " }
@@ -52,28 +52,34 @@ package struct Table<Row> {
     /// The line of a row.
     package func line(_ row: Row) -> String { compose(columns.map { $0.cell(row) }) }
 
+    /// Columns of the terminal that its lines take.
+    var width: Int { total }
+
+    /// Puts a column in, once it is known how much room the others leave.
+    mutating func insert(_ column: Column, at place: Int, _ rows: [Row]) {
+        columns.insert(column, at: place)
+        widths.insert(Self.width(of: column, rows), at: place)
+    }
+
     private var total: Int { widths.reduce(0, +) + Self.gap.count * max(0, widths.count - 1) }
 
     private mutating func measure(_ rows: [Row]) {
-        widths = columns.map { column in rows.reduce(column.title.count) { max($0, column.cell($1).count) } }
+        widths = columns.map { Self.width(of: $0, rows) }
+    }
+
+    private static func width(of column: Column, _ rows: [Row]) -> Int {
+        rows.reduce(TextWidth.of(column.title)) { max($0, TextWidth.of(column.cell($1))) }
     }
 
     private func compose(_ cells: [String]) -> String {
         var line = ""
         for (index, cell) in cells.enumerated() {
             if index > 0 { line += Self.gap }
-            let text = shorten(cell, to: widths[index])
-            let space = String(repeating: " ", count: widths[index] - text.count)
+            let text = TextWidth.shorten(cell, to: widths[index], ellipsis: ellipsis)
+            let space = String(repeating: " ", count: widths[index] - TextWidth.of(text))
             let isLast = index == cells.count - 1
             line += columns[index].side == .right ? space + text : isLast ? text : text + space
         }
         return line
-    }
-
-    /// `report.yearly.summary` becomes `report…ummary`: both ends tell names apart.
-    private func shorten(_ text: String, to width: Int) -> String {
-        guard text.count > width else { return text }
-        let tail = (width - 1) / 2
-        return String(text.prefix(width - 1 - tail)) + ellipsis + String(text.suffix(tail))
     }
 }

@@ -68,11 +68,9 @@ extension QueueFigures.Row {
     fileprivate mutating func add(_ snapshot: QueueSnapshot) {
         for (state, count) in snapshot.counts { counts[state, default: 0] += count }
         backlog += snapshot.backlog
-        if snapshot.count(.queued) > 0, let ready = snapshot.firstReadyMs, ready > 0 {
-            age = max(age, Double(max(0, snapshot.now - ready)) / 1000)
-        }
+        age = max(age, Double(snapshot.oldestAgeMs ?? 0) / 1000)
         paused += snapshot.isPaused ? 1 : 0
-        workers += snapshot.workers.count { $0.deadline > Double(snapshot.now) }
+        workers += snapshot.workers.count(where: snapshot.isLive)
         enqueued += snapshot.total("enqueued")
         for state in JobState.allCases where state.isFinal {
             finished[state, default: 0] += snapshot.total(state.rawValue)

@@ -33,8 +33,12 @@ extension JobQueueAPI {
 
     /// The report, without queues that the caller may not use.
     private func report(for call: Call, _ only: [QueueName] = []) async throws(Problem) -> InfoReport {
-        try call.query().end()
-        let report = try await asking { () throws(StoreError) in try await InfoReader(store: queue.store).report(only) }
+        var query = try call.query()
+        let series = try query.words("series", of: [("true", true), ("false", false)]).contains(true)
+        try query.end()
+        let report = try await asking { () throws(StoreError) in
+            try await InfoReader(store: queue.store).report(only, series: series)
+        }
         return report.only { (try? QueueName($0)).map(call.caller.may(use:)) ?? false }
     }
 

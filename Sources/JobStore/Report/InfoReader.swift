@@ -7,32 +7,69 @@ package struct InfoReader: Sendable {
 
     package init(store: Store) { self.store = store }
 
+    /// Queues that are asked at the same time.
+    private static let width = 64
+
     /// A report on all queues, or on those of some names that are there. A queue that cannot be read does not hide the others.
-    package func report(_ only: [QueueName]) async throws(StoreError) -> InfoReport {
+    /// `series`: with what went through each queue between the samples that are kept.
+    package func report(_ only: [QueueName], series: Bool = false) async throws(StoreError) -> InfoReport {
+        let start = ContinuousClock.now
         let known = try await store.queues()
-        var snapshots: [QueueSnapshot] = []
-        var findings: [InfoReport.Attention] = []
-        for name in only.isEmpty ? known : only {
-            let snapshot: QueueSnapshot
-            do throws(StoreError) {
-                snapshot = try await store.queue(name).snapshot()
-                if let finding = try await unhandled(snapshot) { findings.append(finding) }
-            } catch {
-                guard error.isOfOneQueue else { throw error }
-                findings.append(.init(queue: name.text, code: "unreadable", message: "\(error)"))
-                continue
+        let ping = ContinuousClock.now - start
+        async let asked = server()
+        let looks = try await looks(at: only.isEmpty ? known : only, series: series)
+        // A queue that other programs filled is in no register before its first worker.
+        let register = Set(known)
+        let snapshots = looks.compactMap(\.snapshot).filter { register.contains($0.name) || !$0.isBlank }
+        return InfoReport(
+            server: try await asked.get(), snapshots: snapshots, findings: looks.compactMap(\.finding),
+            pingMs: Double(ping.components.attoseconds) / 1e15 + Double(ping.components.seconds) * 1000, series: series)
+    }
+
+    private func server() async -> Result<ServerFacts, StoreError> {
+        await seen { () throws(StoreError) in try await store.server() }
+    }
+
+    /// What came of looking at one queue.
+    private struct Look: Sendable {
+        var place: Int
+        var snapshot: QueueSnapshot?
+        var finding: InfoReport.Attention?
+    }
+
+    /// All at once on one connection, so that it takes hardly longer than one; the answers are in the order of the names.
+    private func looks(at names: [QueueName], series: Bool) async throws(StoreError) -> [Look] {
+        let results = await withTaskGroup(of: Result<Look, StoreError>.self) { group in
+            var results: [Result<Look, StoreError>] = []
+            for (place, name) in names.enumerated() {
+                if place >= Self.width, let result = await group.next() { results.append(result) }
+                group.addTask {
+                    await seen { () throws(StoreError) in try await look(at: name, place, series: series) }
+                }
             }
-            // A queue that other programs filled is in no register before its first worker.
-            if known.contains(name) || !snapshot.isBlank { snapshots.append(snapshot) }
+            for await result in group { results.append(result) }
+            return results
         }
-        return InfoReport(server: try await store.server(), snapshots: snapshots, findings: findings)
+        var looks: [Look] = []
+        for result in results { looks.append(try result.get()) }
+        return looks.sorted { $0.place < $1.place }
+    }
+
+    private func look(at name: QueueName, _ place: Int, series: Bool) async throws(StoreError) -> Look {
+        do throws(StoreError) {
+            let snapshot = try await store.queue(name).snapshot(series: series)
+            return Look(place: place, snapshot: snapshot, finding: try await unhandled(snapshot))
+        } catch {
+            guard error.isOfOneQueue else { throw error }
+            return Look(place: place, finding: .init(queue: name.text, code: "unreadable", message: "\(error)"))
+        }
     }
 
     /// Jobs without a handler try again within minutes, so they are among the next to be due.
     private func unhandled(_ snapshot: QueueSnapshot) async throws(StoreError) -> InfoReport.Attention? {
         guard snapshot.count(.retrying) > 0 else { return nil }
         let queue = store.queue(snapshot.name)
-        let next = try await queue.ids(.retrying, offset: 0, limit: 200)
+        let next = try await queue.ids(.retrying, offset: 0, limit: 50)
         let waiting = try await queue.inspect(next, full: false).jobs.filter { $0.record.last == .unhandled }
         guard let first = waiting.first else { return nil }
         let envelope = try await queue.inspect([first.id], full: true).jobs.first?.envelope ?? []
@@ -42,6 +79,13 @@ package struct InfoReader: Sendable {
             queue: snapshot.name.text, code: "no-handler",
             message: "no worker had a handler for \(count), such as \(name)")
     }
+}
+
+/// The outcome as a value, which a group of tasks can pass on without losing its type.
+private func seen<T: Sendable>(
+    _ look: () async throws(StoreError) -> T
+) async -> Result<T, StoreError> {
+    do throws(StoreError) { return .success(try await look()) } catch { return .failure(error) }
 }
 
 extension StoreError {

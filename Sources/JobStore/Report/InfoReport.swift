@@ -1,59 +1,94 @@
 import JobModel
 
-/// Everything that `info` shows, from one look: the same values become a table or JSON.
-package struct InfoReport: Sendable, Equatable, Encodable {
-    package struct Server: Sendable, Equatable, Encodable {
+/// Everything that `info` shows, from one look: the same values become a page or JSON.
+package struct InfoReport: Sendable, Equatable, Codable {
+    package struct Server: Sendable, Equatable, Codable {
         package var product: String
         package var version: String
         package var uptimeSeconds: Int
         package var usedMemoryBytes: Int
         package var maxMemoryBytes: Int
         package var hasAppendOnlyFile: Bool
+        /// How long it took to answer a question that costs nothing, ms; nil where that was not measured.
+        package var pingMs: Double?
+        /// Without user and password; nil where it does not concern the reader.
+        package var url: String?
 
         enum CodingKeys: String, CodingKey {
-            case product, version
+            case product, version, url
             case uptimeSeconds = "uptime_seconds"
             case usedMemoryBytes = "used_memory_bytes"
             case maxMemoryBytes = "maxmemory_bytes"
             case hasAppendOnlyFile = "append_only_file"
+            case pingMs = "ping_ms"
         }
     }
 
-    package struct Queue: Sendable, Equatable, Encodable {
+    package struct Queue: Sendable, Equatable, Codable {
         package var name: String
         package var isPaused: Bool
         /// In printable text; nil where none was given.
         package var pausedReason: String?
+        /// Who paused it, in printable text; nil where nobody did, or it was not said.
+        package var pausedBy: String?
+        /// Since when, ms since 1970.
+        package var pausedAtMs: Int?
         package var queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled: Int
+        /// Dead jobs that died within an hour.
+        package var deadLastHour: Int
         package var inbox: Int
         package var remembered: Int
-        /// Age of the first job in line, ms; nil when none waits or its envelope does not say.
+        /// How long the job waits that has been due longest, ms; nil when none is, or its envelope does not say.
         package var oldestQueuedMs: Int?
         package var succeededTotal: Int
         package var enqueuedTotal: Int
         /// Live workers.
         package var workers: Int
+        /// How many jobs those can run at a time.
+        package var limit: Int
+        /// In a second, on average over the last minute and the last quarter of an hour.
+        package var in1m, out1m, failed1m, in15m, out15m, failed15m: Double
+        /// The same between the samples that are kept, the newest last; nil where nobody asked for it.
+        package var series: [Point]?
         /// Jobs that workers have to do now. Not part of the report's JSON.
         package var backlog = 0
-        /// Who paused it, in printable text; nil where nobody did, or it was not said. Not part of the report's JSON.
-        package var pausedBy: String?
-        /// Since when, ms since 1970. Not part of the report's JSON.
-        package var pausedAtMs: Int?
 
         enum CodingKeys: String, CodingKey {
             case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox,
                 remembered
-            case workers
+            case workers, limit, series
             case isPaused = "paused"
             case pausedReason = "paused_reason"
+            case pausedBy = "paused_by"
+            case pausedAtMs = "paused_at_ms"
+            case deadLastHour = "dead_last_hour"
             case oldestQueuedMs = "oldest_queued_ms"
             case succeededTotal = "succeeded_total"
             case enqueuedTotal = "enqueued_total"
+            case in1m = "in_1m"
+            case out1m = "out_1m"
+            case failed1m = "failed_1m"
+            case in15m = "in_15m"
+            case out15m = "out_15m"
+            case failed15m = "failed_15m"
         }
     }
 
-    package struct Worker: Sendable, Equatable, Encodable {
-        package enum State: String, Sendable, Encodable { case idle, busy, lost }
+    /// What came, ended and failed in a second up to a moment, since the point before.
+    package struct Point: Sendable, Equatable, Codable {
+        package var atMs: Int
+        package var into, out, failed: Double
+
+        enum CodingKeys: String, CodingKey {
+            case atMs = "at_ms"
+            case into = "in"
+            case out, failed
+        }
+    }
+
+    package struct Worker: Sendable, Equatable, Codable {
+        /// `quiet`: it takes nothing new. `lost`: its lease ran out.
+        package enum State: String, Sendable, Codable { case idle, busy, quiet, lost }
         package var id: String
         package var state: State
         package var slots: Int
@@ -63,15 +98,25 @@ package struct InfoReport: Sendable, Equatable, Encodable {
         package var runs: [WorkerCard.Run]
         /// Jobs that it has handlers for.
         package var names: [String]
+        package var host: String
+        package var pid: Int
+        package var version: String
+        /// Resident memory of its process; nil of workers that do not say.
+        package var memoryBytes: Int?
+        /// Runs since it was started, that succeeded and that did not; nil likewise.
+        package var done: Int?
+        package var failed: Int?
 
         enum CodingKeys: String, CodingKey {
-            case id, state, slots, busy, queues, runs, names
+            case id, state, slots, busy, queues, runs, names, host, pid, version, done, failed
             case startedMs = "started_ms"
+            case memoryBytes = "memory_bytes"
         }
     }
 
     /// Something that wants a person's attention.
-    package struct Attention: Sendable, Equatable, Encodable {
+    package struct Attention: Sendable, Equatable, Codable {
+        /// Empty: it concerns Redis.
         package var queue: String
         package var code: String
         package var message: String
@@ -95,106 +140,22 @@ package struct InfoReport: Sendable, Equatable, Encodable {
     }
 
     /// `findings` is what a snapshot does not say of queues: one that cannot be read, or what its jobs wait for.
-    package init(server: ServerFacts, snapshots: [QueueSnapshot], findings: [Attention] = []) {
+    package init(
+        server: ServerFacts, snapshots: [QueueSnapshot], findings: [Attention] = [], pingMs: Double? = nil,
+        series: Bool = false
+    ) {
         takenAtMs = snapshots.map(\.now).max() ?? 0
         redis = Server(
             product: server.product, version: server.version, uptimeSeconds: server.uptimeSeconds,
-            usedMemoryBytes: server.usedMemory, maxMemoryBytes: server.maxMemory, hasAppendOnlyFile: server.hasAOF)
-        queues = snapshots.map(Queue.init)
+            usedMemoryBytes: server.usedMemory, maxMemoryBytes: server.maxMemory, hasAppendOnlyFile: server.hasAOF,
+            pingMs: pingMs.map(InfoReport.rounded))
         workers = Self.workers(of: snapshots)
-        attention =
-            findings + Self.attention(for: queues)
-            + server.findings.map {
-                Attention(queue: "", code: $0.risk != nil ? "unsafe-redis" : "redis", message: $0.message)
-            }
+        queues = snapshots.map { Queue($0, series: series) }
+        attention = findings
+        for queue in queues { attention += attention(for: queue) }
+        attention += Self.attention(for: server)
     }
 
-    /// One line a worker, although each of its queues knows it by another number, and by two after it had lost its lease.
-    private static func workers(of snapshots: [QueueSnapshot]) -> [Worker] {
-        var workers: [String: Worker] = [:]
-        for snapshot in snapshots {
-            for member in snapshot.workers {
-                guard let card = WorkerCard(parsing: member.about) else { continue }
-                var worker =
-                    workers[card.id]
-                    ?? Worker(
-                        id: card.id, state: .lost, slots: card.slots, busy: 0, queues: [], startedMs: card.started,
-                        runs: [], names: card.names ?? [])
-                if !worker.queues.contains(snapshot.name.text) { worker.queues.append(snapshot.name.text) }
-                worker.runs += card.runs
-                // It may hold a few more than it runs.
-                worker.busy = min(worker.busy + member.held, worker.slots)
-                if member.deadline >= Double(snapshot.now) { worker.state = .idle }
-                workers[card.id] = worker
-            }
-        }
-        return workers.values.sorted { $0.id < $1.id }.map { worker in
-            var worker = worker
-            if worker.state == .idle, worker.busy > 0 { worker.state = .busy }
-            return worker
-        }
-    }
-
-    private static func attention(for queues: [Queue]) -> [Attention] {
-        queues.flatMap { queue -> [Attention] in
-            let waiting = queue.queued + queue.scheduled + queue.retrying + queue.suspect + queue.inbox
-            var found: [Attention] = []
-            func add(_ code: String, _ message: String) {
-                found.append(Attention(queue: queue.name, code: code, message: message))
-            }
-            if queue.isPaused { add("paused", queue.pausedReason.map { "paused: \($0)" } ?? "paused") }
-            if queue.workers == 0, waiting + queue.running > 0 {
-                add("no-worker", "\(Quantity.of(waiting + queue.running, "job")) and no worker listens")
-            }
-            if queue.suspect > 0 {
-                add("suspect", "\(Quantity.of(queue.suspect, "job")) to run alone, after two lost runs or more")
-            }
-            return found
-        }
-    }
-}
-
-extension InfoReport.Queue {
-    init(_ snapshot: QueueSnapshot) {
-        name = snapshot.name.text
-        isPaused = snapshot.isPaused
-        pausedReason = snapshot.pausedReason
-        pausedBy = snapshot.pausedBy
-        pausedAtMs = snapshot.pausedAt
-        queued = snapshot.count(.queued)
-        running = snapshot.count(.running)
-        retrying = snapshot.count(.retrying)
-        scheduled = snapshot.count(.scheduled)
-        blocked = snapshot.count(.blocked)
-        suspect = snapshot.count(.suspect)
-        succeeded = snapshot.count(.succeeded)
-        dead = snapshot.count(.dead)
-        cancelled = snapshot.count(.cancelled)
-        inbox = snapshot.inbox
-        remembered = snapshot.remembered
-        backlog = snapshot.backlog
-        let ready = snapshot.firstReadyMs ?? snapshot.firstCreatedMs ?? 0
-        oldestQueuedMs = queued > 0 && ready > 0 ? max(0, snapshot.now - ready) : nil
-        succeededTotal = snapshot.total("succeeded")
-        enqueuedTotal = snapshot.total("enqueued")
-        workers = snapshot.workers.count { $0.deadline >= Double(snapshot.now) }
-    }
-}
-
-extension InfoReport {
-    /// The report as seen by somebody who may know of some queues only. What concerns no queue stays.
-    package func only(_ mayKnow: (String) -> Bool) -> InfoReport {
-        var report = self
-        report.queues = queues.filter { mayKnow($0.name) }
-        report.attention = attention.filter { $0.queue.isEmpty || mayKnow($0.queue) }
-        report.workers = workers.compactMap { worker in
-            var worker = worker
-            let isWhole = worker.queues.allSatisfy(mayKnow)
-            worker.queues = worker.queues.filter(mayKnow)
-            // Its runs do not say of which queue they are.
-            if !isWhole { worker.runs = [] }
-            return worker.queues.isEmpty ? nil : worker
-        }
-        return report
-    }
+    /// Three digits behind the point: more is noise.
+    static func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
 }

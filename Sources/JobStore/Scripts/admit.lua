@@ -36,8 +36,9 @@ local function is_job(given, at)
     and (remember == '0' or is_within(tonumber(remember), 0, 900000000000000))
 end
 
--- The first job that is taken in, dead or alive, makes the queue.
-local function begin(stored_format)
+-- The first job that is taken in, dead or alive, makes the queue. `sampled`: see sample.lua.
+local function begin(stored_format, sampled)
+  sample(sampled)
   if stored_format then return end
   redis.call('HSET', meta, 'format', ARGV[2])
   redis.call('HSETNX', meta, 'born', text(now_us))
@@ -55,7 +56,7 @@ local function admit(given, first, stride, count, skip, is_atomic)
   local known = redis.call('HMGET', jobs, unpack(ids))
   local noted_count = redis.call('HLEN', idem)
   local noted = noted_count > 0 and redis.call('HMGET', idem, unpack(ids)) or {}
-  local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'limit_idem')
+  local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'limit_idem', 'sampled')
   local room, idem_room = math.huge, (tonumber(m[3]) or 2000000) - noted_count
   if m[2] then
     room = tonumber(m[2]) - redis.call('ZCARD', queued) - redis.call('ZCARD', scheduled)
@@ -108,7 +109,7 @@ local function admit(given, first, stride, count, skip, is_atomic)
   -- Write.
   local taken = #now_at + #later_at
   if taken == 0 then return words end
-  begin(m[1])
+  begin(m[1], m[4])
   local stored, notes, until_ = {}, {}, {}
   local function store(at)
     stored[#stored + 1] = given[at]

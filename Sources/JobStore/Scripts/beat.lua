@@ -3,7 +3,7 @@
 --
 -- KEYS[1]  leases      ZSET  incarnation, lease deadline ms; negative = condemned
 -- KEYS[2]  about       HASH  incarnation -> JSON of the worker and its oldest runs
--- KEYS[3]  meta        HASH  tick, calm, guard, grace; format, born, lease_ms are read
+-- KEYS[3]  meta        HASH  tick, calm, guard, grace, sampled; format, born, lease_ms and the totals are read
 -- KEYS[4]  asked       ZSET  read: id, token of the run that was asked to stop
 -- KEYS[5]  running     ZSET  read: id, token
 -- KEYS[6]  scheduled   ZSET  read: is promotion due?
@@ -13,6 +13,7 @@
 -- KEYS[10] cancelled   ZSET  read
 -- KEYS[11] idem-until  ZSET  read
 -- KEYS[12] orders      HASH  read: incarnation -> quiet | work | stop
+-- KEYS[13] rates       ZSET  ms and the totals as they were then, ms
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  extend      1 = extend and write; 0 = only look, nothing is written
@@ -20,13 +21,16 @@
 --
 -- Answers {'ok', now_ms, born, lease_ms, live workers, promote due 0 | 1, recover due, prune due, then for each
 -- incarnation: {number, 'ok' | 'stale', held, asked ids, asked tokens, what it was told last: quiet | work | stop | ''}}.
--- uses: clock
+-- uses: clock sample
 
-local m = redis.call('HMGET', meta, 'format', 'born', 'lease_ms')
+local m = redis.call('HMGET', meta, 'format', 'born', 'lease_ms', 'sampled')
 if is_foreign(m[1]) then return {'format', m[1]} end
 local extend = ARGV[3] == '1'
 local lease = tonumber(m[3]) or 30000
-if extend then check_clock(meta, leases) end
+if extend then
+  check_clock(meta, leases)
+  if m[2] then sample(m[4]) end
+end
 local grace = tonumber(redis.call('HGET', meta, 'grace')) or 0
 
 local function any_until(index, limit)

@@ -13,8 +13,9 @@
 -- KEYS[10] succeeded   ZSET  read
 -- KEYS[11] dead        ZSET  read
 -- KEYS[12] cancelled   ZSET  read
--- KEYS[13] meta        HASH  format, born, sequence, enqueued; limits are read
+-- KEYS[13] meta        HASH  format, born, sequence, enqueued, sampled; limits are read
 -- KEYS[14] wake        ZSET  one member: look here
+-- KEYS[15] rates       ZSET  ms and the totals as they were then, ms
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  count       jobs, at most 1,000
@@ -26,9 +27,9 @@
 -- Answers {'ok', now_ms, then for each job that was not taken in: its position, and 'dup <state>' | 'conflict <state>' |
 -- 'full' | 'invalid' | 'held' (nothing wrong with it, but others were refused)}, or {'format', stored}. The same call
 -- again answers dup for each that was taken in and changes nothing.
--- uses: admit
+-- uses: sample admit
 
-local m = redis.call('HMGET', meta, 'format', 'limit_waiting')
+local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'sampled')
 if is_foreign(m[1]) then return {'format', m[1]} end
 local count, plain = tonumber(ARGV[3]), ARGV[5]
 if plain == '' then return exceptions({'ok', now}, count, admit(ARGV, 6, 6, count, nil, ARGV[4] == '1')) end
@@ -48,7 +49,7 @@ end
 local ids = {}
 for k = 1, count do ids[k] = ARGV[2 * k + 4] end
 if count > 0 and BASE[plain] and not m[2] and redis.call('EXISTS', idem) == 0 and is_clear(ids) then
-  begin(m[1])
+  begin(m[1], m[3])
   local first = BASE[plain] + redis.call('HINCRBY', meta, 'sequence', count) - count
   local scores = {}
   for k = 1, count do

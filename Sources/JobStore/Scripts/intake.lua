@@ -20,6 +20,7 @@
 -- KEYS[17] errors      HASH  id/slot -> error entry
 -- KEYS[18] causes      HASH  id -> group/ms of death
 -- KEYS[19] groups      ZSET  group/ms of death/id, 0
+-- KEYS[20] rates       ZSET  ms and the totals as they were then, ms
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  good        how many jobs follow
@@ -30,7 +31,7 @@
 -- Answers {'ok', now_ms, then for each good one that was not taken in: its position and a word as in enqueue, or 'gone'
 -- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream. A bad entry
 -- always leaves it: when its id is taken, the time is added to it.
--- uses: admit causes
+-- uses: sample admit causes
 
 local format = redis.call('HGET', meta, 'format')
 if is_foreign(format) then return {'format', format} end
@@ -56,7 +57,7 @@ end
 for k = 1, bad do
   local at = 5 + good * 7 + (k - 1) * 7
   if is_there(ARGV[at]) then
-    begin(redis.call('HGET', meta, 'format'))
+    begin(unpack(redis.call('HMGET', meta, 'format', 'sampled')))
     local id, ttl = ARGV[at + 1], tonumber(ARGV[at + 3])
     -- Looked at now, because a good one may have brought the same id.
     if redis.call('HEXISTS', jobs, id) == 1 then id = id .. ':' .. text(now_us) end

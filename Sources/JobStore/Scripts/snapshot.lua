@@ -10,32 +10,74 @@
 -- KEYS[7]  succeeded  ZSET  read
 -- KEYS[8]  dead       ZSET  read
 -- KEYS[9]  cancelled  ZSET  read
--- KEYS[10] jobs       HASH  read: the envelope of the first job in line
--- KEYS[11] leases     ZSET  read
--- KEYS[12] about      HASH  read
--- KEYS[13] idem       HASH  read
--- KEYS[14] inbox      STREAM read
--- KEYS[15] meta       HASH  read
+-- KEYS[10] jobs       HASH  read: the envelopes of the first jobs in line
+-- KEYS[11] runs       HASH  read: their run records
+-- KEYS[12] leases     ZSET  read
+-- KEYS[13] about      HASH  read
+-- KEYS[14] idem       HASH  read
+-- KEYS[15] inbox      STREAM read
+-- KEYS[16] meta       HASH  read
+-- KEYS[17] rates      ZSET  read
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
+-- ARGV[3]  dead_ms    how long dead jobs are kept
+-- ARGV[4…] windows, ms, the longest first: for each the first sample in it or shortly before; -1 alone = all samples
 --
--- Answers {'ok', now_ms, nine counts in the order of KEYS 1-9, remembered ids, inbox length, the first envelope in line
--- or '', next due ms | -1, meta as field/value list, leases as incarnation/deadline list, about as list, for each lease
--- how many jobs it holds, jobs that are due and not moved yet}.
+-- Answers {'ok', now_ms, nine counts in the order of KEYS 1-9, remembered ids, inbox length, for the jobs that may be the
+-- oldest in line envelope and run record in turns, next due ms | -1, meta as field/value list, leases as
+-- incarnation/deadline list, about as list, for each lease how many jobs it holds, jobs that are due and not moved yet,
+-- since when the oldest of those is due, ms | -1, how many of the dead died within an hour, the samples}.
 -- uses:
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'lease_ms')
+if is_foreign(m[1]) then return {'format', m[1]} end
 local answer = {'ok', now}
 for k = 1, 9 do answer[#answer + 1] = redis.call('ZCARD', KEYS[k]) end
-local first = redis.call('ZRANGE', queued, 0, 0)[1]
-local a = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
-local b = redis.call('ZRANGE', retrying, 0, 0, 'WITHSCORES')[2]
-local due = math.min(tonumber(a or math.huge), tonumber(b or math.huge))
+
+-- In each priority whoever was given back stands in front, the others in the order in which they came: the one that waits
+-- longest is the first of either kind. Beyond the first one a large envelope is left out: it costs more than it tells.
+local first = {}
+local from = '-inf'
+repeat
+  local found = redis.call('ZRANGE', queued, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  if found[1] then
+    local envelope = redis.call('HGET', jobs, found[1]) or ''
+    if #first == 0 or #envelope <= 32768 then
+      first[#first + 1] = envelope
+      first[#first + 1] = redis.call('HGET', runs, found[1]) or ''
+    end
+    from = text((math.floor(found[2] / 281474976710656) + 1) * 281474976710656)
+  end
+until not found[1]
+
+-- With no worker nobody moves what is due: whoever decides how many workers there should be has to count it.
+local function first_due(index)
+  local score = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
+  return score and math.floor(score / 10) or math.huge
+end
+local next_due = math.min(first_due(scheduled), first_due(retrying))
+local oldest_due = math.min(next_due, first_due(suspect))
+local overdue = 0
+for _, index in ipairs({scheduled, retrying, suspect}) do
+  overdue = overdue + redis.call('ZCOUNT', index, '-inf', text(now * 10 + 9))
+end
+
+local samples = {}
+if ARGV[4] == '-1' then
+  samples = redis.call('ZRANGE', rates, 0, -1)
+else
+  -- So far apart they may be while a worker beats, three times in a lease.
+  local slack = math.max(15000, math.floor((tonumber(m[2]) or 0) / 2))
+  for k = 4, #ARGV do
+    local since = text(now - ARGV[k] - slack)
+    samples[#samples + 1] = redis.call('ZRANGE', rates, since, '+inf', 'BYSCORE', 'LIMIT', 0, 1)[1]
+  end
+end
+
 answer[12] = redis.call('HLEN', idem)
 answer[13] = redis.call('XLEN', inbox)
-answer[14] = first and redis.call('HGET', jobs, first) or ''
-answer[15] = due < math.huge and math.floor(due / 10) or -1
+answer[14] = first
+answer[15] = next_due < math.huge and next_due or -1
 answer[16] = redis.call('HGETALL', meta)
 answer[17] = redis.call('ZRANGE', leases, 0, -1, 'WITHSCORES')
 answer[18] = redis.call('HGETALL', about)
@@ -45,10 +87,9 @@ for i = 1, #answer[17], 2 do
   held[#held + 1] = redis.call('ZCOUNT', running, tokens(tonumber(answer[17][i])))
 end
 answer[19] = held
--- With no worker nobody moves them: whoever decides how many workers there should be has to count them.
-local overdue = 0
-for _, index in ipairs({scheduled, retrying, suspect}) do
-  overdue = overdue + redis.call('ZCOUNT', index, '-inf', text(now * 10 + 9))
-end
 answer[20] = overdue
+answer[21] = oldest_due <= now and oldest_due or -1
+-- They are sorted by when they are forgotten, which is so long after they died.
+answer[22] = redis.call('ZCOUNT', dead, text(now + ARGV[3] - 3600000), text(now + ARGV[3]))
+answer[23] = samples
 return answer

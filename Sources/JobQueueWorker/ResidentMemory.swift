@@ -5,9 +5,9 @@
 #endif
 
 /// What a process takes.
-enum ResidentMemory {
-    /// 0 when it is gone.
-    static func bytes(of pid: Int) -> Int {
+package enum ResidentMemory {
+    /// Resident bytes of a process; 0 when it is gone.
+    package static func bytes(of pid: Int) -> Int {
         guard let file = fopen("/proc/\(pid)/statm", "r") else { return 0 }
         defer { fclose(file) }
         var (all, resident) = (0, 0)
