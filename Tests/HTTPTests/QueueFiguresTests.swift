@@ -21,9 +21,9 @@ import Testing
         try Scrape(TextFormat.text(QueueFigures(snapshots).families))
     }
 
-    @Test func `the age is that of the next job in line, and 0 when none waits`() throws {
+    @Test func `the age is that of the job that waits longest, and 0 when none waits`() throws {
         let scrape = try scrape([
-            try snapshot("old", queued: 1, ready: 40_000), try snapshot("none", ready: 1),
+            try snapshot("old", queued: 1, ready: 40_000), try snapshot("none"),
             try snapshot("unknown", queued: 1), try snapshot("ahead", queued: 1, ready: 200_000),
         ])
         let ages = ["old", "none", "unknown", "ahead"].map {
