@@ -174,6 +174,9 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: house),
         .testTarget(
+            name: "TerminalTests", dependencies: ["TerminalDashboard", "JobStore", "JobModel", "TestSupport"],
+            exclude: ["Golden", "screen.py"], swiftSettings: house),
+        .testTarget(
             name: "HTTPTests",
             dependencies: [
                 "JobQueueHTTP", "JobQueueWorker", "JobQueueClient", "Telemetry", "JobStore", "JobModel", "Redis",

@@ -19,7 +19,7 @@ struct LineLogHandler: LogHandler {
         LineLogHandler().line(LogSink.missing(count))
     }
 
-    private func line(_ event: LogEvent) -> String {
+    func line(_ event: LogEvent) -> String {
         // Events are for machines: here the message says it.
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.filter { $0.key != "event" }
         let fields = all.sorted { $0.key < $1.key }.map { key, value in

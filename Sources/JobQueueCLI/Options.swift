@@ -3,6 +3,7 @@ import Foundation
 import JobModel
 import JobQueueClient
 import JobStore
+import Logging
 import Redis
 
 /// Which files settings are read from. Every command has these.
@@ -51,11 +52,14 @@ struct RedisOptions: ParsableArguments {
     }
 
     /// The same for those who only look: when Redis is not what it should be, they are needed most.
-    func withQueueToRead<T>(warns: Bool = true, _ body: (JobQueue) async throws -> T) async throws -> T {
+    /// `logger` hears of the connection.
+    func withQueueToRead<T>(
+        warns: Bool = true, logger: Logger? = nil, _ body: (JobQueue) async throws -> T
+    ) async throws -> T {
         var settings = try RedisSettings(sources())
         let allowed = settings.allowed
         settings.allowed = ServerRisk.all
-        return try await settings.withQueue { queue in
+        return try await settings.withQueue(logger: logger) { queue in
             if warns {
                 for finding in try await queue.store.server().findings {
                     if let risk = finding.risk, !allowed.contains(risk) { Output.warning(finding.message) }
@@ -69,10 +73,11 @@ struct RedisOptions: ParsableArguments {
 
 extension RedisSettings {
     /// A connected producer, whose connection is closed when `body` ends.
-    func withQueue<T>(_ body: (JobQueue) async throws -> T) async throws -> T {
+    func withQueue<T>(logger: Logger? = nil, _ body: (JobQueue) async throws -> T) async throws -> T {
         try Descriptors.check()
         do {
             var configuration = JobQueue.Configuration()
+            if let logger { configuration.logger = logger }
             configuration.allowedRisks = allowed
             let queue = try await JobQueue(url: url.reveal(), configuration: configuration)
             do {

@@ -118,6 +118,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
         version: JobQueueWorkerVersion.text,
         subcommands: [
             RunCommand.self, ServeCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self,
+            DashCommand.self,
             QueuesCommand.self, WorkersCommand.self, JobsCommand.self, DeadCommand.self, ExplainCommand.self,
             CheckCommand.self,
             HealthcheckCommand.self,

@@ -94,6 +94,13 @@ int queue_signals_take(int signal);
 /// A descriptor that does not block, always the same; -1 and errno when there is none.
 int queue_signals_open(void);
 
+/// Gives every key of a terminal to this process, unseen and as it is typed, and remembers how the terminal was. Should this
+/// process crash, these bytes, at most 256, are written to it and it is put back. Answers 0 or errno; 0 when it is so already.
+int queue_terminal_raw(int descriptor, const void *bytes, size_t count);
+
+/// Puts the terminal back as it was, and drops what was typed and not read. Nothing where it is so already.
+void queue_terminal_restore(void);
+
 /// Where a child with `reports` says how its run ended.
 #define QUEUE_ISOLATED_REPORT 3
 

@@ -1,0 +1,117 @@
+import JobModel
+import JobStore
+import TerminalDashboard
+
+/// Reads what a view shows, and nothing else.
+struct DashSource: Sendable {
+    let store: Store
+
+    /// What was asked for, and the ms that Redis took to tell the time.
+    func read(_ request: DashRequest) async throws(StoreError) -> (DashLoad, pingMs: Double) {
+        let begin = ContinuousClock.now
+        _ = try await store.time()
+        let ping = (ContinuousClock.now - begin) / .milliseconds(1)
+        return (try await load(request), ping)
+    }
+
+    private func load(_ request: DashRequest) async throws(StoreError) -> DashLoad {
+        switch request {
+        case .report: return .report(try await report())
+        case .redis: return .redis(try await store.server(), try await report())
+        case .job(let ref): return .job(ref, try await detail(ref))
+        case .jobs(let queue, let state, let limit):
+            let report = try await report()
+            return .jobs(try await rows(of: queue, state, limit, report), report)
+        }
+    }
+
+    private func report() async throws(StoreError) -> InfoReport { try await InfoReader(store: store).report([]) }
+
+    // MARK: Jobs
+
+    private func rows(
+        of queue: String?, _ state: JobState, _ limit: Int, _ report: InfoReport
+    ) async throws(StoreError) -> JobRows {
+        var all = JobRows(state: state, rows: [], total: 0, nowMs: report.takenAtMs)
+        for found in report.queues where queue == nil || queue == found.name {
+            guard let name = try? QueueName(found.name), found.count(state) > 0 else { continue }
+            let (rows, total) = try await rows(of: name, state, limit)
+            all.rows += rows
+            all.total += total
+        }
+        if state == .dead {
+            all.rows.sort { ($0.endedMs, $0.ref.id) > ($1.endedMs, $1.ref.id) }
+            all.rows = Array(all.rows.prefix(limit))
+        }
+        if state == .running { Self.tell(&all.rows, report) }
+        return all
+    }
+
+    /// As many jobs of a queue as are wanted; of those that have ended the latest.
+    private func rows(
+        of name: QueueName, _ state: JobState, _ limit: Int
+    ) async throws(StoreError) -> ([JobRow], total: Int) {
+        let queue = store.queue(name)
+        var rows: [JobRow] = []
+        var place: ListPlace?
+        var total = 0
+        repeat {
+            let page = try await queue.list(
+                state, from: place, backward: state.isFinal, limit: min(QueueStore.pageLimit, limit - rows.count))
+            let errors = try await queue.newestErrors(of: page.jobs)
+            rows += page.jobs.map { JobRow($0, in: name, state: state, error: errors[$0.id]) }
+            (place, total) = (page.next, page.total)
+        } while place != nil && rows.count < limit
+        return (rows, total)
+    }
+
+    /// Who runs them and since when, as the workers' last beats told.
+    private static func tell(_ rows: inout [JobRow], _ report: InfoReport) {
+        var runs: [String: (worker: String, started: Int)] = [:]
+        for worker in report.workers {
+            for run in worker.runs { runs[run.id] = (worker.id, run.started) }
+        }
+        for index in rows.indices {
+            let run = runs[rows[index].ref.id]
+            (rows[index].worker, rows[index].startedMs) = (run?.worker ?? "", run?.started)
+        }
+    }
+
+    private func detail(_ ref: JobRef) async throws(StoreError) -> JobDetail? {
+        guard let name = try? QueueName(ref.queue) else { return nil }
+        let queue = store.queue(name)
+        let (now, views) = try await queue.inspect([ref.id], full: true)
+        guard let view = views.first, let state = view.state else { return nil }
+        let workers = state == .running ? try await queue.snapshot().workers : []
+        let row = JobRow(view, in: name, state: state, error: view.errors.last)
+        return JobDetail(row, JobSheet(view, queue: name, workers: workers), now: now)
+    }
+}
+
+extension JobDetail {
+    /// What `jobs show` says, for the screen.
+    init(_ row: JobRow, _ sheet: JobSheet, now: Int) {
+        self.init(row: row, nowMs: now)
+        runsForgotten = sheet.runsForgotten
+        runs = sheet.runs.enumerated().map { index, run in
+            Run(
+                number: index == 0 ? 1 : index + 1 + sheet.runsForgotten, attempt: run.attempt, worker: run.worker,
+                startedMs: run.startedMs, endedMs: run.endedMs, outcome: run.outcome,
+                error: [run.type, run.message].filter { !$0.isEmpty }.joined(separator: ": "), next: run.next)
+        }
+        payload = sheet.payload?.text
+        result = sheet.resultOmitted.map { "(omitted: \($0))" } ?? sheet.result?.text
+        forgetAtMs = sheet.forgetAtMs
+        requeued = sheet.requeued
+        func add(_ label: String, _ value: String?) { if let value { facts.append(Fact(label, value)) } }
+        add("worker", sheet.worker)
+        add("time limit", sheet.timeoutMs.map { Quantity.time(ms: $0) })
+        add("requeued", sheet.requeued > 0 ? Quantity.of(sheet.requeued, "time") : nil)
+        add("lost", sheet.lost > 0 ? Quantity.of(sheet.lost, "time") : nil)
+        add("created", sheet.createdMs.map { Quantity.utc(ms: $0) })
+        add("due", sheet.dueMs.map { Quantity.utc(ms: $0) })
+        add("kept until", sheet.forgetAtMs.map { Quantity.utc(ms: $0) })
+        add("request", sheet.requestID)
+        for (key, value) in sheet.metadata.sorted(by: { $0.key < $1.key }) { add(key, value) }
+    }
+}

@@ -1,0 +1,150 @@
+import JobModel
+import Testing
+
+@testable import JobStore
+@testable import TerminalDashboard
+
+/// What the keys do, without a terminal and without Redis.
+@Suite(.timeLimit(.minutes(3))) struct DashStateTests {
+    /// Presses keys one after the other and answers what is to be done.
+    @discardableResult
+    private func press(_ text: String, _ state: inout DashState) -> [DashEffect] {
+        text.flatMap { state.reduce(.key($0 == "\n" ? .enter : .text($0))) }
+    }
+
+    @Test func `numbers lead to views, q back and at the top out`() {
+        var state = DashState(.overview, .data, size: Extent(80, 24))
+        for (number, screen) in zip(1...6, Screen.tabs) {
+            #expect(press("\(number)", &state) == [.refresh] && state.screen == screen)
+        }
+        press("5", &state)
+        press("\n", &state)
+        #expect(state.stack.count == 2)
+        #expect(press("q", &state) == [.refresh] && state.stack == [.dead])
+        #expect(press("q", &state) == [.quit])
+    }
+
+    @Test func `only what is on the screen is read`() {
+        var state = DashState(.overview, .data, size: Extent(80, 24))
+        #expect(state.request == .report)
+        press("3", &state)
+        #expect(state.request == .jobs(queue: nil, state: .running, limit: 500))
+        press("/queue:mail\n", &state)
+        #expect(state.request == .jobs(queue: "mail", state: .running, limit: 500))
+        press("5", &state)
+        #expect(state.request == .jobs(queue: nil, state: .dead, limit: DashState.deadLimit))
+        press("6", &state)
+        #expect(state.request == .redis)
+    }
+
+    @Test func `many jobs are changed only once their number was typed`() throws {
+        var state = DashState(.jobs, .data, size: Extent(80, 24))
+        state.jobState = .dead
+        _ = state.reduce(.loaded(.jobs(try #require(state.dead), try #require(state.report)), nowMs: now, pingMs: 1))
+        press("A", &state)
+        #expect(state.marks.count == 12)
+        #expect(press("R", &state) == [] && state.prompt != nil)
+        #expect(press("y\n", &state) == [] && state.notice?.isError == true)
+        press("R", &state)
+        let effects = press("12\n", &state)
+        guard case .perform(.requeue(let jobs)) = effects.first else { return #expect(Bool(false), "\(effects)") }
+        #expect(Set(jobs) == state.marks)
+        #expect(state.busy == 1 && press("q", &state) == [], "it does not leave in the middle of it")
+        _ = state.reduce(.done("requeued: 12 jobs", isError: false))
+        #expect(press("q", &state) == [.quit])
+    }
+
+    @Test func `one job is deleted with y, and with nothing else`() {
+        var state = DashState(.job(Samples.job), .data, size: Extent(80, 24))
+        press("D", &state)
+        #expect(press("n", &state) == [] && state.prompt == nil)
+        press("D", &state)
+        #expect(press("y", &state) == [.perform(.delete([Samples.job]))])
+        #expect(press("R", &state) == [.perform(.requeue([Samples.job]))])
+        #expect(press("E", &state) == [.edit(Samples.job)])
+    }
+
+    @Test(arguments: Samples.screens)
+    func `read-only, no key changes anything`(screen: Screen) {
+        var state = DashState(screen, .data, size: Extent(80, 24))
+        state.look.isReadOnly = true
+        for key in "pRKDEAR\nyD1\n" {
+            for effect in press(String(key), &state) {
+                switch effect {
+                case .perform, .edit: #expect(Bool(false), "\(key) on \(screen): \(effect)")
+                default: break
+                }
+            }
+        }
+    }
+
+    @Test func `a group of dead jobs is requeued as a whole`() throws {
+        var state = DashState(.dead, .data, size: Extent(80, 24))
+        #expect(state.groups.map(\.jobs.count) == [8, 4])
+        press("R8\n", &state)
+        #expect(state.busy == 1)
+    }
+
+    @Test func `the focus follows its row while others come and go`() throws {
+        var state = DashState(.queues, .data, size: Extent(80, 24))
+        press("jj", &state)
+        #expect(state.current?.queue == "mail")
+        var report = try #require(state.report)
+        report.queues.removeFirst()
+        _ = state.reduce(.loaded(.report(report), nowMs: now, pingMs: 1))
+        #expect(state.current?.queue == "mail" && state.focus[.queues]?.row == 1)
+        report.queues.removeAll { $0.name == "mail" }
+        _ = state.reduce(.loaded(.report(report), nowMs: now, pingMs: 1))
+        #expect(state.current?.queue == "reports")
+    }
+
+    @Test func `s sorts by each column and S the other way round`() {
+        var state = DashState(.queues, .data, size: Extent(120, 24))
+        press("sss", &state)
+        #expect(state.listing.keys.first?.queue == "default")
+        press("S", &state)
+        #expect(state.listing.keys.first?.queue == "mail")
+        #expect(state.layout().lines.contains { $0.contains("QUEUED▲") })
+    }
+
+    @Test func `a pasted text is no command, and a click goes where it points`() {
+        var state = DashState(.queues, .data, size: Extent(80, 24))
+        #expect(state.reduce(.key(.paste("qD1"))) == [] && state.prompt == nil)
+        _ = state.reduce(.key(.click(4, 6)))
+        #expect(state.focus[.queues]?.row == 2)
+        #expect(state.reduce(.key(.click(4, 6))) == [.refresh] && state.screen == .jobs)
+        _ = state.reduce(.key(.click(1, 1)))
+        #expect(state.screen == .overview)
+    }
+
+    @Test(arguments: [
+        ("name:image", 8), ("!name:image", 4), ("route", 4), ("error:\"no decoder\"", 8), ("tag:month-end !route", 8),
+        ("state:dead", 12), ("id:00003", 1), ("QUEUE:Default", 12), ("nothing", 0), ("name:", 12),
+    ])
+    func `the filter keeps what it says`(text: String, count: Int) {
+        let filter = Filter(text)
+        #expect(Samples.jobs(12, name: "image.resize", queue: "default").count { filter.holds($0.fields) } == count)
+    }
+
+    @Test func `errors that differ in numbers only are one group`() {
+        let prints = Set(Samples.jobs(9, name: "a", queue: "q").map(DeadGroup.fingerprint))
+        #expect(
+            prints == ["failed DecodeError no decoder for photo # in libimage", "failed DecodeError no route to #"])
+    }
+
+    @Test func `a payload is shown with its numbers as they were sent, and can be put back`() {
+        let text = #"{"a":1.10000000000000000001,"b":[1,2,{}],"c":"x \"{,}\" y","d":[]}"#
+        let lines = PrettyJSON.lines(text, most: 100)
+        #expect(lines.contains(#"  "a": 1.10000000000000000001,"#) && lines.contains(#"  "d": []"#))
+        #expect(PrettyJSON.compact(lines.joined(separator: "\n")) == PrettyJSON.compact(text))
+        #expect(PrettyJSON.lines("no JSON\nat all", most: 9) == ["no JSON", "at all"])
+    }
+
+    @Test(arguments: [
+        ("a", 1), ("é", 1), ("字", 2), ("e\u{301}", 1), ("ｗ", 2), ("한", 2), ("😀", 1), ("❤\u{FE0F}", 1), ("\u{1B}", 6),
+    ])
+    func `characters have the columns that they take`(text: String, width: Int) {
+        #expect(Width.of(text) == width)
+        #expect(Glyph.all(in: text).reduce(0) { $0 + $1.width } == width)
+    }
+}

@@ -1,0 +1,128 @@
+import JobModel
+import JobStore
+
+// What the keys change: which jobs are meant, whether that can be, and what is asked before.
+
+extension DashState {
+    mutating func change(_ key: Character) -> [DashEffect] {
+        if look.isReadOnly {
+            notice = Notice(text: "read-only: nothing is changed here", isError: true)
+            return []
+        }
+        switch (screen, key) {
+        case (.overview, "p"), (.queues, "p"): return pause()
+        case (.overview, "D"), (.queues, "D"): return purge()
+        case (_, "E"): return edit()
+        case (_, "R"): return again()
+        case (_, "K"):
+            return ask(
+                "cancel", DashAction.cancel, unless: { $0.isFinal ? "\($0.rawValue): there is nothing to cancel" : nil }
+            )
+        case (_, "D"):
+            return ask(
+                "delete", DashAction.delete, unless: { $0 == .running ? "running: cancel it first, with K" : nil })
+        default: return []
+        }
+    }
+
+    // MARK: Queues
+
+    private var currentQueue: InfoReport.Queue? { report?.queues.first { $0.name == current?.queue } }
+
+    private mutating func pause() -> [DashEffect] {
+        guard let queue = currentQueue else { return [] }
+        prompt =
+            queue.isPaused
+            ? .sure("let workers go on with \(queue.name)?", .resume(queue: queue.name))
+            : .reason(queue: queue.name, "")
+        return []
+    }
+
+    private mutating func purge() -> [DashEffect] {
+        guard let queue = currentQueue else { return [] }
+        guard queue.queued > 0 else {
+            notice = Notice(text: "no queued jobs in \(queue.name)")
+            return []
+        }
+        prompt = .typed(
+            "delete \(Quantity.of(queue.queued, "queued job")) of \(queue.name), for good?", word: queue.name,
+            .purge(queue: queue.name), "")
+        return []
+    }
+
+    // MARK: Jobs
+
+    /// Those that an action is for: the marked ones, else the one in focus.
+    private var targets: [JobRef] {
+        switch screen {
+        case .job(let ref): return [ref]
+        case .jobs, .group:
+            let marked = listing.keys.filter(marks.contains)
+            return marked.isEmpty ? current.map { [$0] } ?? [] : marked
+        case .dead:
+            let keys = listing.keys
+            let marked = keys.filter(marks.contains)
+            let wanted = marked.isEmpty ? current.map { [$0] } ?? [] : marked
+            return groups.filter { wanted.contains($0.key) }.flatMap { $0.jobs.map(\.ref) }
+        case .overview, .queues, .workers, .redis, .help, .log: return []
+        }
+    }
+
+    /// The state that the targets were in when they were read.
+    private var targetState: JobState? {
+        switch screen {
+        case .jobs: jobState
+        case .dead, .group: .dead
+        case .job: detail?.row.state
+        case .overview, .queues, .workers, .redis, .help, .log: nil
+        }
+    }
+
+    /// Another life for what has ended, and now for what waits for its time.
+    private mutating func again() -> [DashEffect] {
+        switch targetState {
+        case .scheduled, .retrying, .suspect:
+            return ask("run now", DashAction.runNow, asksForOne: false, unless: { _ in nil })
+        default:
+            return ask("requeue", DashAction.requeue, asksForOne: false) { state in
+                switch state {
+                case .dead, .cancelled: nil
+                case .queued: "queued already"
+                case .running: "running already"
+                default: "\(state.rawValue): only dead and cancelled jobs are requeued"
+                }
+            }
+        }
+    }
+
+    private mutating func edit() -> [DashEffect] {
+        guard let state = targetState, let current, screen != .dead else { return [] }
+        if state == .running || state == .succeeded {
+            notice = Notice(text: "\(state.rawValue): it is too late to change it", isError: true)
+            return []
+        }
+        return [.edit(current)]
+    }
+
+    /// One job is asked for with `y`, where it is asked for; many with their number.
+    private mutating func ask(
+        _ verb: String, _ action: ([JobRef]) -> DashAction, asksForOne: Bool = true,
+        unless refusal: (JobState) -> String?
+    ) -> [DashEffect] {
+        let targets = targets
+        guard let state = targetState, let first = targets.first else { return [] }
+        if let why = refusal(state) {
+            notice = Notice(text: why, isError: true)
+            return []
+        }
+        if targets.count > 1 {
+            let words = verb == "run now" ? "run \(targets.count) jobs now?" : "\(verb) \(targets.count) jobs?"
+            prompt = .typed(words, word: "\(targets.count)", action(targets), "")
+        } else if asksForOne {
+            prompt = .sure("\(verb) \(first.id)?", action(targets))
+        } else {
+            return [.perform(action(targets))]
+        }
+        return []
+    }
+}

@@ -1,0 +1,39 @@
+import JobModel
+import JobStore
+
+// Dead jobs in groups: what died, of what, and how many of it.
+extension DashState {
+    var groupListing: Listing {
+        let filter = filter
+        let now = dead?.nowMs ?? 0
+        let groups = groups.filter { group in
+            filter.terms.isEmpty || group.jobs.contains { filter.holds($0.fields) }
+        }
+        let columns: [ColumnOf<DeadGroup>] = [
+            .number(
+                "JOBS", keep: 1, { _ in Style(.red, bold: true) }, by: { Double($0.jobs.count) },
+                {
+                    Quantity.count($0.jobs.count)
+                }),
+            .text("NAME", keep: 0, most: 28, { _ in .bold }, { $0.name }),
+            .text("QUEUE", keep: 4, most: 20) { $0.queues.joined(separator: " ") },
+            .number(
+                "FIRST", keep: 5, by: { -Double($0.firstMs) },
+                {
+                    $0.firstMs > 0 ? Quantity.time(ms: now &- $0.firstMs) : "-"
+                }),
+            .number(
+                "LAST", keep: 3, by: { Double($0.lastMs) },
+                {
+                    $0.lastMs > 0 ? Quantity.time(ms: now &- $0.lastMs) : "-"
+                }),
+            .text("ERROR", keep: 2, open: true, { _ in Style(.red) }, { $0.sample }),
+        ]
+        var listing = Listing(groups, columns, order: order(screen), isWide: isWide, key: \.key)
+        listing.empty = emptyText("no dead jobs")
+        if let dead, dead.total > dead.rows.count {
+            listing.footer = "made of the newest \(Quantity.count(dead.rows.count)) of \(Quantity.count(dead.total))"
+        }
+        return listing
+    }
+}

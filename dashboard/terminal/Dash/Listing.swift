@@ -1,0 +1,125 @@
+/// A list on the screen: which rows there are, in order, and how they look. It does not know what they are of.
+struct Listing {
+    enum Side { case left, right }
+
+    struct Column {
+        var title: String
+        var side = Side.left
+        /// 0 is never left out; the largest number goes first.
+        var keep = 0
+        /// Takes what the others leave, and is cut at its end. One at most.
+        var isOpen = false
+        /// Widest; what is longer is cut in its middle.
+        var most = Int.max
+        var cell: (Int) -> Line
+        /// Instead of the cell, for a column that takes what the others leave: draws into so many columns.
+        var stretch: ((Int, Int) -> Line)?
+        /// Instead of the title, likewise.
+        var legend: ((Int) -> Line)?
+    }
+
+    var columns: [Column]
+    /// What each row stands for.
+    var keys: [JobRef] = []
+    /// Why there is nothing, where there is nothing.
+    var empty = ""
+    /// Below the heading and above the rows nothing; below the rows this.
+    var footer = ""
+    var order = Order()
+
+    init(columns: [Column] = [], keys: [JobRef] = [], empty: String = "", footer: String = "", order: Order = Order()) {
+        self.columns = columns
+        self.keys = keys
+        self.empty = empty
+        self.footer = footer
+        self.order = order
+    }
+}
+
+/// A column of a list of some kind.
+struct ColumnOf<Row> {
+    var title: String
+    var side: Listing.Side
+    var keep: Int
+    var isWide = false
+    var isOpen = false
+    var most = Int.max
+    var cell: (Row) -> Line
+    var stretch: ((Row, Int) -> Line)?
+    var legend: ((Int) -> Line)?
+    /// Does the first stand before the second? nil: the column cannot be sorted by.
+    var before: ((Row, Row) -> Bool)?
+
+    /// Text, sorted by itself.
+    static func text(
+        _ title: String, keep: Int, wide: Bool = false, open: Bool = false, most: Int = .max,
+        _ style: @escaping (Row) -> Style = { _ in .plain }, _ text: @escaping (Row) -> String
+    ) -> ColumnOf {
+        ColumnOf(
+            title: title, side: .left, keep: keep, isWide: wide, isOpen: open, most: most,
+            cell: { [Span(text($0), style($0))] }, before: { text($0) < text($1) })
+    }
+
+    /// A number, the largest first.
+    static func number(
+        _ title: String, keep: Int, wide: Bool = false, _ style: @escaping (Row) -> Style = { _ in .plain },
+        by number: @escaping (Row) -> Double, _ text: @escaping (Row) -> String
+    ) -> ColumnOf {
+        ColumnOf(
+            title: title, side: .right, keep: keep, isWide: wide, cell: { [Span(text($0), style($0))] },
+            before: { number($0) > number($1) })
+    }
+}
+
+extension Listing {
+    /// Rows that a filter left, sorted.
+    init<Row>(
+        _ rows: [Row], _ columns: [ColumnOf<Row>], order: Order, isWide: Bool, key: (Row) -> JobRef
+    ) {
+        let columns = columns.filter { isWide || !$0.isWide }
+        var rows = rows
+        if let index = order.column, columns.indices.contains(index), let before = columns[index].before {
+            // Stable, so that equal rows keep the order that they came in.
+            let sorted = rows.enumerated().sorted { left, right in
+                if before(left.element, right.element) { return !order.isReversed }
+                if before(right.element, left.element) { return order.isReversed }
+                return left.offset < right.offset
+            }
+            rows = sorted.map(\.element)
+        }
+        let shown = rows
+        self.init(
+            columns: columns.map { column in
+                Column(
+                    title: column.title, side: column.side, keep: column.keep, isOpen: column.isOpen,
+                    most: isWide ? .max : column.most, cell: { column.cell(shown[$0]) },
+                    stretch: column.stretch.map { draw in { draw(shown[$0], $1) } }, legend: column.legend)
+            },
+            keys: rows.map(key), order: order)
+    }
+}
+
+/// Text cut to columns.
+enum Cut {
+    /// The middle goes: both ends tell names apart.
+    static func middle(_ text: String, to width: Int, ascii: Bool) -> String {
+        guard Width.of(text) > width else { return text }
+        guard width > 1 else { return end(text, to: width) }
+        let glyphs = Glyph.all(in: text)
+        let tail = (width - 1) / 2
+        return take(glyphs, width - 1 - tail) + (ascii ? "~" : "…") + String(take(glyphs.reversed(), tail).reversed())
+    }
+
+    static func end(_ text: String, to width: Int) -> String { take(Glyph.all(in: text), width) }
+
+    private static func take(_ glyphs: [Glyph], _ width: Int) -> String {
+        var used = 0
+        var text = ""
+        for glyph in glyphs {
+            used += glyph.width
+            if used > width { break }
+            text += glyph.text
+        }
+        return text
+    }
+}
