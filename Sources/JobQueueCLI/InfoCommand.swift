@@ -19,7 +19,7 @@ struct InfoCommand: AsyncParsableCommand {
 
     @OptionGroup var redis: RedisOptions
 
-    @Argument(help: "Only these queues.")
+    @Argument(help: "Only these queues.", completion: NameCompletion.queues)
     var queues: [String] = []
 
     @OptionGroup var look: InfoLook

@@ -8,7 +8,7 @@ import TerminalDashboard
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Look at jobs, stop, hurry, change and delete them.",
-        subcommands: [List.self, Show.self, Cancel.self, RunNow.self, Edit.self, Delete.self])
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, RunNow.self, Edit.self, Delete.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

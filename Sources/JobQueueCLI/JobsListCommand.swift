@@ -46,7 +46,7 @@ struct JobChoice: ParsableArguments {
     @Option(help: "\(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
     var state = "queued"
 
-    @Option(help: "Only jobs of this name.")
+    @Option(help: "Only jobs of this name.", completion: NameCompletion.jobNames)
     var name: String?
 
     @Option(help: "Only jobs with this tag.")

@@ -109,7 +109,7 @@ extension RedisSettings {
 
 /// One queue, by name.
 struct QueueOption: ParsableArguments {
-    @Option(name: [.short, .long], help: "The queue.")
+    @Option(name: [.short, .long], help: "The queue.", completion: NameCompletion.queues)
     var queue = "default"
 
     func name() throws -> QueueName {

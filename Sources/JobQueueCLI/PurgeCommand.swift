@@ -13,7 +13,7 @@ extension QueuesCommand {
 
         @OptionGroup var redis: RedisOptions
 
-        @Argument(help: "The queue.")
+        @Argument(help: "The queue.", completion: NameCompletion.queues)
         var name: String
 
         @Option(

@@ -123,6 +123,6 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             CheckCommand.self,
             HealthcheckCommand.self,
             TokensCommand.self,
-            DoctorCommand.self, ConfigCommand.self, BenchCommand.self,
+            DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self, BenchCommand.self,
         ])
 }

@@ -36,7 +36,7 @@ struct QueuesCommand: AsyncParsableCommand {
 
         @OptionGroup var redis: RedisOptions
 
-        @Argument(help: "The queues.")
+        @Argument(help: "The queues.", completion: NameCompletion.queues)
         var names: [String]
 
         @Option(parsing: .unconditional, help: "Why, up to 200 characters: lists and alarms show it.")
@@ -65,7 +65,7 @@ struct QueuesCommand: AsyncParsableCommand {
 
         @OptionGroup var redis: RedisOptions
 
-        @Argument(help: "The queues.")
+        @Argument(help: "The queues.", completion: NameCompletion.queues)
         var names: [String]
 
         func run() async throws {

@@ -12,6 +12,13 @@ extension JobView {
             state: state, score: scoreText, isAsked: isAsked, record: recordBytes, envelope: envelope)
     }
 
+    /// How far the job is, as an opaque text: it differs once state, run, history or a wish to stop differ, and not when its
+    /// place in line or its envelope does. For those who follow it.
+    package var progress: String {
+        let run = state == .running ? score.flatMap { Int(exactly: $0) } ?? 0 : 0
+        return "\(state?.rawValue ?? "gone")-\(record.generation)-\(record.errors)-\(isAsked ? 1 : 0)-\(run)"
+    }
+
     /// The same in Lua is `version` in find.lua.
     static func version(
         state: JobState, score: String, isAsked: Bool, record: ArraySlice<UInt8>, envelope: ArraySlice<UInt8>

@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: ["", "x", "!!!!", "AAAA", "bm8gcGxhY2U", "\u{1B}[2J"])
     func `a place that nobody was given is wrong usage`(word: String) throws {
-        let choice = try JobChoice.parse(["--after", word])
+        let choice = try JobsCommand.List.parse(["--after", word]).choice
         let failure = #expect(throws: Failure.self) { try choice.checked() }
         #expect(failure?.code == .usage && failure.map { isHarmless($0.message) } == true)
     }
@@ -66,7 +66,7 @@ import Testing
         ["--name", ""], ["--after", "x"],
     ])
     func `a choice that cannot be met is wrong usage`(words: [String]) throws {
-        let failure = #expect(throws: Failure.self) { try JobChoice.parse(words).checked() }
+        let failure = #expect(throws: Failure.self) { try JobsCommand.List.parse(words).choice.checked() }
         #expect(failure?.code == .usage)
     }
 

@@ -41,7 +41,7 @@ extension JobQueueAPI {
         var last = seen
         var spoke = ContinuousClock.now
         while true {
-            let version = Self.version(of: view)
+            let version = view.progress
             if version != last {
                 try await writer.write(
                     Self.event("state", id: version, JobDocument(view: view, queue: queue).encoded()))
@@ -62,12 +62,6 @@ extension JobQueueAPI {
                 if error.kind == .jobNotFound { return }
             }
         }
-    }
-
-    /// Changes with everything that an event tells: opaque to callers.
-    private static func version(of view: JobView) -> String {
-        "\(view.state?.rawValue ?? "gone")-\(view.record.generation)-\(view.record.errors)-\(view.isAsked ? 1 : 0)-"
-            + "\(view.state == .running ? view.score.flatMap { Int(exactly: $0) } ?? 0 : 0)"
     }
 
     /// JSON has no line breaks, so one `data:` line is enough.

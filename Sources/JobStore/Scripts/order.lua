@@ -19,8 +19,9 @@ local function is_live(incarnation)
   return tonumber(redis.call('ZSCORE', leases, incarnation) or -1) > 0
 end
 
-for _, incarnation in ipairs(redis.call('HKEYS', orders)) do
-  if not is_live(incarnation) then redis.call('HDEL', orders, incarnation) end
+local told = redis.call('HGETALL', orders)
+for k = 1, #told, 2 do
+  if not is_live(told[k]) then redis.call('HDEL', orders, told[k]) end
 end
 local answer = {'ok', now}
 for k = 4, #ARGV do
