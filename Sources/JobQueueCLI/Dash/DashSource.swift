@@ -80,11 +80,16 @@ struct DashSource: Sendable {
     private func detail(_ ref: JobRef) async throws(StoreError) -> JobDetail? {
         guard let name = try? QueueName(ref.queue) else { return nil }
         let queue = store.queue(name)
-        let (now, views) = try await queue.inspect([ref.id], full: true)
-        guard let view = views.first, let state = view.state else { return nil }
-        let workers = state == .running ? try await queue.snapshot().workers : []
+        let (view, snapshot, reasons) = try await queue.explain(ref.id)
+        guard let state = view.state else { return nil }
+        let workers = state == .running ? snapshot.workers : []
         let row = JobRow(view, in: name, state: state, error: view.errors.last)
-        return JobDetail(row, JobSheet(view, queue: name, workers: workers), now: now)
+        var detail = JobDetail(row, JobSheet(view, queue: name, workers: workers), now: snapshot.now)
+        // A job that has ended says so itself.
+        if !state.isFinal {
+            detail.explanation = reasons.map { $0.sentence(now: snapshot.now) }.joined(separator: "; ")
+        }
+        return detail
     }
 }
 
