@@ -29,6 +29,8 @@ struct DeadBulk {
     let store: QueueStore
     /// What shall be done: `requeue`, `delete`.
     let verb: String
+    /// Standard error is somebody's who wants no lines from here.
+    var isSilent = false
 
     /// Does it to some jobs. Answers a reason for each that was left, by id.
     typealias Act = ([JobView]) async throws -> [BulkReport.Left]
@@ -55,7 +57,7 @@ struct DeadBulk {
         filter.diedBefore = min(filter.diedBefore ?? .max, moment + 1)
         let search = try await store.searchDead(filter)
         var report = BulkReport()
-        var progress = ProgressLine(total: expected)
+        var progress = isSilent ? ProgressLine(total: nil, isShown: false) : ProgressLine(total: expected)
         var place: ListPlace?
         repeat {
             let page = try await search.page(from: place, limit: QueueStore.pageLimit)
@@ -64,7 +66,7 @@ struct DeadBulk {
             let left: [BulkReport.Left]
             do { left = try await act(page.jobs) } catch {
                 progress.end()
-                if report.done > 0 { Output.error("\(Quantity.of(report.done, "job")) done before this:") }
+                if report.done > 0, !isSilent { Output.error("\(Quantity.of(report.done, "job")) done before this:") }
                 throw error
             }
             report.matched += page.jobs.count
@@ -75,6 +77,14 @@ struct DeadBulk {
         } while place != nil && !stop.isSet
         progress.end()
         return report
+    }
+
+    /// Deletes jobs that are dead still. Answers those that were left.
+    func delete(_ ids: [String]) async throws -> [BulkReport.Left] {
+        let answers = try await store.remove(ids.map { QueueStore.Sighting(id: $0) }, in: .dead)
+        return zip(ids, answers).filter { $0.1 != .ok }.map { id, answer in
+            BulkReport.Left(id: id, reason: answer == .gone ? "there is no such job" : "not dead")
+        }
     }
 
     /// Prints the report, and throws where not all was done. `participle` is what was done: `requeued`.

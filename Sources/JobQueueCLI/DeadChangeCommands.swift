@@ -71,7 +71,7 @@ extension DeadCommand {
                 let bulk = DeadBulk(store: store, verb: "delete")
                 guard let ids else {
                     return try await bulk.run(target, on: queue.store, "deleted") { views in
-                        try await delete(views.map(\.id), store)
+                        try await bulk.delete(views.map(\.id))
                     }
                 }
                 if target.dryRun { return try bulk.dryRun(ids.count, target.json) }
@@ -79,17 +79,10 @@ extension DeadCommand {
                 var report = BulkReport(matched: ids.count)
                 for first in stride(from: 0, to: ids.count, by: QueueStore.batchLimit) {
                     let slice = ids[first..<min(first + QueueStore.batchLimit, ids.count)]
-                    report.left += try await delete(Array(slice), store)
+                    report.left += try await bulk.delete(Array(slice))
                 }
                 report.done = ids.count - report.left.count
                 try bulk.tell(report, json: target.json, "deleted", expected: ids.count)
-            }
-        }
-
-        private func delete(_ ids: [String], _ store: QueueStore) async throws -> [BulkReport.Left] {
-            let answers = try await store.remove(ids.map { QueueStore.Sighting(id: $0) }, in: .dead)
-            return zip(ids, answers).filter { $0.1 != .ok }.map { id, answer in
-                BulkReport.Left(id: id, reason: answer == .gone ? "there is no such job" : "not dead")
             }
         }
     }

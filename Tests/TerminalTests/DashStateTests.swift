@@ -126,6 +126,37 @@ import Testing
         #expect(Samples.jobs(12, name: "image.resize", queue: "default").count { filter.holds($0.fields) } == count)
     }
 
+    @Test func `groups of the store are counted and acted on as a whole, whatever was read of them`() throws {
+        func group(_ name: String) -> JobModel.DeadGroup {
+            var entry = ErrorEntry()
+            entry.message = "no route"
+            return JobModel.DeadGroup(name: name, entry)
+        }
+        func count(_ name: String, _ queue: String, _ count: Int) throws -> DeadCount {
+            DeadCount(
+                DeadGroupView(group: group(name), count: count, firstMs: 5, lastMs: 9, sampleID: "x", sample: nil),
+                in: try QueueName(queue))
+        }
+        var rows = JobRows(state: .dead, rows: [], total: 20_100, nowMs: 10)
+        rows.groups = [try count("a", "q", 15_000), try count("a", "r", 5000), try count("b", "q", 100)]
+        var row = JobRow(ref: JobRef(queue: "q", id: "1"), state: .dead)
+        row.group = "\(group("a"))"
+        rows.rows = [row]
+        let groups = DeadGroup.all(of: rows)
+        #expect(groups.map(\.count) == [20_000, 100] && groups.map(\.jobs.count) == [1, 0])
+        #expect(groups[0].queues == ["q", "r"])
+
+        var state = DashState(.dead, .data, size: Extent(80, 24))
+        _ = state.reduce(.loaded(.jobs(rows, try #require(state.report)), nowMs: now, pingMs: 1))
+        press("gR20000", &state)
+        let places = ["q", "r"].map { JobRef(queue: $0, id: "\(group("a"))") }
+        guard case .perform(.requeueGroups(let meant)) = press("\n", &state).first else {
+            Issue.record("asked: \(String(describing: state.prompt))")
+            return
+        }
+        #expect(Set(meant) == Set(places))
+    }
+
     @Test func `errors that differ in numbers only are one group`() {
         let prints = Set(Samples.jobs(9, name: "a", queue: "q").map(DeadGroup.fingerprint))
         #expect(

@@ -42,6 +42,13 @@ struct DashActions: Sendable {
             return try await each(jobs, "cancelled") { try await Self.words(Managing(store: $0).cancel($1)) }
         case .delete(let jobs):
             return try await each(jobs, "deleted") { try await Self.words(Managing(store: $0).delete($1)) }
+        case .requeueGroups(let groups):
+            return try await eachGroup(groups, "requeued") { queue, _ in
+                let work = Requeuing(store: queue, payloadLimit: payloadLimit)
+                return { try await work.requeue(seen: $0) }
+            }
+        case .deleteGroups(let groups):
+            return try await eachGroup(groups, "deleted") { _, bulk in { try await bulk.delete($0.map(\.id)) } }
         case .replace(let job, let payload): return try await replace(job, payload)
         }
     }
@@ -74,6 +81,25 @@ struct DashActions: Sendable {
         if words.count == 1 { return ("\(left.id): \(left.word)", true) }
         let done = words.count(where: \.isDone)
         return ("\(participle): \(done) of \(words.count); \(left.id): \(left.word)", true)
+    }
+
+    /// Does it to whatever is in these groups now, by the means of `dead requeue --group` and `dead delete --group`.
+    private func eachGroup(
+        _ groups: [JobRef], _ participle: String, _ act: (QueueStore, DeadBulk) -> DeadBulk.Act
+    ) async throws -> (String, isError: Bool) {
+        var (done, left) = (0, [BulkReport.Left]())
+        for group in groups {
+            let queue = try queue(group.queue)
+            let bulk = DeadBulk(store: queue, verb: participle, isSilent: true)
+            var filter = DeadFilter()
+            filter.group = JobModel.DeadGroup(group.id)
+            let report = try await bulk.run(
+                filter, deadAt: try await store.time(), expected: nil, stop: StopSign(), act(queue, bulk))
+            done += report.done
+            left += report.left
+        }
+        guard let first = left.first else { return ("\(participle): \(Quantity.of(done, "job"))", false) }
+        return ("\(participle): \(done) of \(done + left.count); \(first.id): \(first.reason)", true)
     }
 
     // MARK: Payloads

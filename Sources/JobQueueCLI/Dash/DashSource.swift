@@ -38,6 +38,9 @@ struct DashSource: Sendable {
             let (rows, total) = try await rows(of: name, state, limit)
             all.rows += rows
             all.total += total
+            if state == .dead {
+                all.groups += try await store.queue(name).allDeadGroups().groups.map { DeadCount($0, in: name) }
+            }
         }
         if state == .dead {
             all.rows.sort { ($0.endedMs, $0.ref.id) > ($1.endedMs, $1.ref.id) }

@@ -13,6 +13,8 @@ extension DashState {
         case (.overview, "p"), (.queues, "p"): return pause()
         case (.overview, "D"), (.queues, "D"): return purge()
         case (_, "E"): return edit()
+        case (.dead, "R") where askForGroups("requeue", DashAction.requeueGroups): return []
+        case (.dead, "D") where askForGroups("delete", DashAction.deleteGroups): return []
         case (_, "R"): return again()
         case (_, "K"):
             return ask(
@@ -59,13 +61,26 @@ extension DashState {
         case .jobs, .group:
             let marked = listing.keys.filter(marks.contains)
             return marked.isEmpty ? current.map { [$0] } ?? [] : marked
-        case .dead:
-            let keys = listing.keys
-            let marked = keys.filter(marks.contains)
-            let wanted = marked.isEmpty ? current.map { [$0] } ?? [] : marked
-            return groups.filter { wanted.contains($0.key) }.flatMap { $0.jobs.map(\.ref) }
+        case .dead: return wantedGroups.flatMap { $0.jobs.map(\.ref) }
         case .overview, .queues, .workers, .redis, .help, .log: return []
         }
+    }
+
+    /// On the screen of groups: the marked ones, else the one in focus.
+    private var wantedGroups: [DeadGroup] {
+        let marked = listing.keys.filter(marks.contains)
+        let wanted = marked.isEmpty ? current.map { [$0] } ?? [] : marked
+        return groups.filter { wanted.contains($0.key) }
+    }
+
+    /// Groups that the store knows are meant as a whole, not only those of their jobs that were read.
+    private mutating func askForGroups(_ verb: String, _ action: ([JobRef]) -> DashAction) -> Bool {
+        let groups = wantedGroups
+        guard screen == .dead, !groups.isEmpty, !groups.contains(where: \.stored.isEmpty) else { return false }
+        let count = groups.reduce(0) { $0 + $1.count }
+        let places = groups.flatMap(\.stored).map { JobRef(queue: $0.queue, id: $0.group) }
+        prompt = .typed("\(verb) \(Quantity.of(count, "job"))?", word: "\(count)", action(places), "")
+        return true
     }
 
     /// The state that the targets were in when they were read.

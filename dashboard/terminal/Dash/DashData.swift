@@ -38,6 +38,8 @@ package struct JobRow: Equatable, Sendable {
     package var startedMs: Int?
     /// Somebody asked it to stop.
     package var isAsked = false
+    /// Of dead ones: what it died of, as the store groups them.
+    package var group: String?
 
     package init(ref: JobRef, state: JobState) {
         self.ref = ref
@@ -66,6 +68,7 @@ package struct JobRow: Equatable, Sendable {
             (errorType, errorMessage) = (error.type, error.message)
             if endedMs == 0 { endedMs = error.at }
         }
+        if state == .dead { group = "\(JobModel.DeadGroup(name: name, error ?? ErrorEntry()))" }
     }
 
     /// Error and message on one line; the reason where a run ended without either.
@@ -73,6 +76,30 @@ package struct JobRow: Equatable, Sendable {
         let message = errorMessage.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let text = [errorType, message].filter { !$0.isEmpty }.joined(separator: ": ")
         return text.isEmpty ? reason : text
+    }
+}
+
+/// Dead jobs of one queue that died of one thing, as the store counts them.
+package struct DeadCount: Equatable, Sendable {
+    package var queue: String
+    /// Name and fingerprint, as `dead --group` takes them.
+    package var group: String
+    package var name: String
+    package var count: Int
+    /// When the first and the last of them died, ms since 1970.
+    package var firstMs: Int
+    package var lastMs: Int
+    /// Of the one that died last.
+    package var error: String
+
+    /// A group of the store.
+    package init(_ view: DeadGroupView, in queue: QueueName) {
+        (self.queue, group, name) = (queue.text, "\(view.group)", view.group.name)
+        (count, firstMs, lastMs) = (view.count, view.firstMs, view.lastMs)
+        var row = JobRow(ref: JobRef(queue: queue.text, id: view.sampleID), state: .dead)
+        (row.errorType, row.errorMessage) = (view.sample?.type ?? "", view.sample?.message ?? "")
+        row.reason = view.sample?.reason.rawValue ?? ""
+        error = row.error
     }
 }
 
@@ -84,6 +111,8 @@ package struct JobRows: Equatable, Sendable {
     package var total: Int
     /// ms since 1970 by Redis' clock.
     package var nowMs: Int
+    /// Of dead ones: all their groups, also of those that are not among the rows.
+    package var groups: [DeadCount] = []
 
     package init(state: JobState, rows: [JobRow], total: Int, nowMs: Int) {
         self.state = state

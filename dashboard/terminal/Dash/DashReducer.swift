@@ -48,7 +48,7 @@ extension DashState {
             take(report)
             if rows.state == .dead {
                 dead = rows
-                groups = DeadGroup.all(of: rows.rows)
+                groups = DeadGroup.all(of: rows)
             }
             if rows.state == jobState { jobs = rows }
         case .job(let ref, let detail):

@@ -72,6 +72,9 @@ package enum DashAction: Equatable, Sendable {
     case runNow([JobRef])
     case cancel([JobRef])
     case delete([JobRef])
+    /// Whole groups of dead jobs: a queue, and the group as the id.
+    case requeueGroups([JobRef])
+    case deleteGroups([JobRef])
     /// Another payload, JSON, for a job; one that has ended is requeued with it.
     case replace(JobRef, payload: [UInt8])
 }

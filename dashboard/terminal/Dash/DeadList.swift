@@ -7,13 +7,13 @@ extension DashState {
         let filter = filter
         let now = dead?.nowMs ?? 0
         let groups = groups.filter { group in
-            filter.terms.isEmpty || group.jobs.contains { filter.holds($0.fields) }
+            filter.terms.isEmpty || (group.jobs + [group.specimen]).contains { filter.holds($0.fields) }
         }
         let columns: [ColumnOf<DeadGroup>] = [
             .number(
-                "JOBS", keep: 1, { _ in Style(.red, bold: true) }, by: { Double($0.jobs.count) },
+                "JOBS", keep: 1, { _ in Style(.red, bold: true) }, by: { Double($0.count) },
                 {
-                    Quantity.count($0.jobs.count)
+                    Quantity.count($0.count)
                 }),
             .text("NAME", keep: 0, most: 28, { _ in .bold }, { $0.name }),
             .text("QUEUE", keep: 4, most: 20) { $0.queues.joined(separator: " ") },
@@ -31,7 +31,7 @@ extension DashState {
         ]
         var listing = Listing(groups, columns, order: order(screen), isWide: isWide, key: \.key)
         listing.empty = emptyText("no dead jobs")
-        if let dead, dead.total > dead.rows.count {
+        if let dead, dead.groups.isEmpty, dead.total > dead.rows.count {
             listing.footer = "made of the newest \(Quantity.count(dead.rows.count)) of \(Quantity.count(dead.total))"
         }
         return listing
