@@ -37,7 +37,10 @@ extension DeadCommand {
         }
 
         private func named(_ ids: [String], _ work: Requeuing) async throws {
-            if target.dryRun { return try DeadBulk(store: work.store, verb: "").dryRun(ids.count, target.json) }
+            if target.dryRun {
+                let count = try await work.store.inspectAll(ids).count { [.dead, .cancelled].contains($0.state) }
+                return try DeadBulk(store: work.store, verb: "").dryRun(count, target.json)
+            }
             let answers = try await work.requeue(ids)
             let left = answers.filter { $0.answer != Requeuing.requeued }
             if target.json {
@@ -74,7 +77,9 @@ extension DeadCommand {
                         try await bulk.delete(views.map(\.id))
                     }
                 }
-                if target.dryRun { return try bulk.dryRun(ids.count, target.json) }
+                if target.dryRun {
+                    return try bulk.dryRun(try await store.inspectAll(ids).count { $0.state == .dead }, target.json)
+                }
                 try bulk.confirm(ids.count, yes: target.yes)
                 var report = BulkReport(matched: ids.count)
                 for first in stride(from: 0, to: ids.count, by: QueueStore.batchLimit) {
@@ -94,11 +99,11 @@ extension DeadBulk {
         let now = try await store.time()
         let filter = try target.choice.filter(now: now)
         let stop = StopSign()
-        stop.listen()
         let count = try await count(filter, stop: stop)
         if target.dryRun { return try dryRun(count, target.json) }
-        // A question is answered, or ended by a signal, as everywhere.
         try confirm(count, yes: target.yes)
+        // Until here a signal ends the command, as everywhere: nothing has been done.
+        stop.listen()
         let report = try await run(filter, deadAt: now, expected: count, stop: stop, act)
         try tell(report, json: target.json, participle, expected: count)
     }

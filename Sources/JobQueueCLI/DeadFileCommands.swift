@@ -35,6 +35,9 @@ extension DeadCommand {
                     ids.isEmpty
                     ? try await choose(store, try choice.filter(now: try await queue.store.time()), stop)
                     : try await write(try await store.inspectAll(ids), store)
+                if Output.isUnread {
+                    throw Failure(.cannotWrite, "the reader of standard output went away: the export is not complete")
+                }
                 Output.error("exported \(Quantity.of(count, "job"))\(stop.isSet ? ", and stopped there" : "")")
                 if stop.isSet { throw Failure(.interrupted, "the export is not complete") }
                 if count < ids.count {

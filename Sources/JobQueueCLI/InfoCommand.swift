@@ -42,6 +42,7 @@ struct InfoCommand: AsyncParsableCommand {
             try look.show(report, inRow: interval != nil)
             guard let interval else { return }
             while true {
+                if Output.isUnread { return }
                 try await Task.sleep(for: interval)
                 do {
                     report = try await reader.report(only)

@@ -40,6 +40,7 @@ extension JobsCommand {
                     if let end, ContinuousClock.now >= end {
                         throw Failure(.timedOut, "the job has not ended within \(timeout?.description ?? "")")
                     }
+                    if Output.isUnread { return }
                     try await Task.sleep(for: JobWatch.pause)
                 }
             }

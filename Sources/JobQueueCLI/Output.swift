@@ -1,5 +1,6 @@
 import Foundation
 import JobModel
+import Synchronization
 
 /// Results go to standard output, everything else to standard error, each in one write.
 enum Output {
@@ -10,6 +11,10 @@ enum Output {
         throw Failure(
             .cannotWrite, "cannot write \"\(excerpt)\" to standard output: \(String(cString: strerror(code)))")
     }
+
+    private static let readerLeft = Atomic(false)
+    /// Whoever read standard output went away, as `head` does: who goes on printing for ever should not.
+    static var isUnread: Bool { readerLeft.load(ordering: .relaxed) }
 
     /// Nobody is left to tell when this fails.
     static func error(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
@@ -55,6 +60,7 @@ enum Output {
             if count >= 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno == EPIPE {
+                if stream == STDOUT_FILENO { readerLeft.store(true, ordering: .relaxed) }
                 return nil
             } else if errno != EINTR {
                 return errno

@@ -44,7 +44,7 @@ struct QueuesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let names = try QueueName.all(names)
-            guard reason.count <= QueueStore.noteLimit else {
+            guard reason.unicodeScalars.count <= QueueStore.noteLimit else {
                 throw Failure(.usage, "--reason: write at most \(QueueStore.noteLimit) characters")
             }
             let person = "\(NSUserName())@\(WorkerIdentity.machine)"

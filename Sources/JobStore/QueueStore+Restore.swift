@@ -103,7 +103,7 @@ extension QueueStore {
     private static func copy(
         _ job: JobView, _ entries: inout ReplyReader, _ causes: inout ReplyReader
     ) throws(RedisError) -> DeadCopy {
-        let forget = job.score.flatMap { $0 < 9e15 ? Int($0) : nil }
+        let forget = job.score.flatMap { abs($0) < 9e15 ? Int($0) : nil }
         var copy = DeadCopy(
             id: job.id, envelope: job.envelope, forgetMs: forget, diedMs: job.record.at, record: job.recordBytes,
             errors: [:])

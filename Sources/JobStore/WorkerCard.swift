@@ -52,6 +52,11 @@ package struct WorkerCard: Codable, Sendable, Equatable {
             return nil
         }
         self = card
+        // Anybody can write there, and these are added up: no sum of them may overflow.
+        let limit = 1 << 40
+        (slots, busy) = (min(max(0, slots), 1_000_000), min(max(0, busy), 1_000_000))
+        (done, failed) = (done.map { min(max(0, $0), limit) }, failed.map { min(max(0, $0), limit) })
+        memory = memory.map { min(max(0, $0), limit << 10) }
     }
 
     package init(

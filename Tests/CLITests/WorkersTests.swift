@@ -54,6 +54,22 @@ import Testing
         #expect(try await orders("mail") == ["orders 1 = stop", "orders 2 = stop"])
     }
 
+    @Test func `a forged card with the largest numbers overflows no sum`() throws {
+        let most = Int.max
+        let text =
+            #"{"worker":"w:1:a","host":"h","pid":1,"version":"1","started":1,"slots":\#(most),"busy":\#(most),"#
+            + #""runs":[],"names":[],"memory":\#(most),"done":\#(most),"failed":\#(most)}"#
+        func forged(_ number: Int) -> QueueSnapshot.Worker {
+            var member = worker("x", number: number)
+            member.about = Array(text.replacing("w:1:a", with: "w:\(number):a").utf8)[...]
+            return member
+        }
+        let report = InfoReport(server: server(), snapshots: [try snapshot("q", workers: [forged(1), forged(2)])])
+        #expect(report.workers.count == 2 && report.queues[0].limit == 2_000_000)
+        #expect(!InfoPage(report, PageStyle(width: 100)).lines.isEmpty)
+        #expect(!WorkersPage(report, PageStyle(width: 100)).lines.isEmpty)
+    }
+
     @Test func `the list says who does what, and hostile names move no cursor`() throws {
         let report = InfoReport(
             server: server(), snapshots: [try snapshot("mail", workers: [worker("web:1:a"), worker(hostile)])])

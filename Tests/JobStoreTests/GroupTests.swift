@@ -261,16 +261,22 @@ import Testing
                 errors: [0: ArraySlice(entry().encoded())])
         }
         let (first, _, changes) = try await queue.twice { try await $0.restore(["a", "b", "c", "c", "d e"].map(copy)) }
-        #expect(first == [.dup, .dup, .ok, .dup, .invalid])
+        // The id of a job that was deleted is remembered for a while: it comes back all the same.
+        #expect(first == [.dup, .ok, .ok, .dup, .invalid])
         let group = copy("c").group
-        #expect(
-            changes == [
-                "jobs c = {}", "errors c/0 = \(text(entry().encoded()))", "dead c = \(start + Limits.deadTTL)",
-                "causes c = \(group)/000000999999998", "groups \(group)/000000999999998/c = 0", "meta enqueued = 1",
-                "meta dead = 1",
-            ])
+        let lines = ["b", "c"].flatMap { id in
+            [
+                "jobs \(id) = {}", "errors \(id)/0 = \(text(entry().encoded()))",
+                "dead \(id) = \(start + Limits.deadTTL)",
+                "causes \(id) = \(group)/000000999999998", "groups \(group)/000000999999998/\(id) = 0",
+            ]
+        }
+        #expect(changes == Changes(lines: lines), "nothing came in or died now, so no total changes")
         let empty = try await TestQueue.make().at(start)
+        // What strangers wrote into the index is passed by.
+        try await empty.draw(["groups noslash = 0", "groups a/b = 0", "groups /// = 0"])
         #expect(try await empty.restore([copy("x")]) == [.ok])
+        #expect(try await empty.deadGroups().groups.map(\.count) == [1])
         #expect(try await empty.picture()["meta format"] == "1")
     }
 }

@@ -64,7 +64,7 @@ extension ModelQueue {
         .restored(
             copies.map { copy in
                 guard Names.isID(copy.id) else { return .invalid }
-                if jobs[copy.id] != nil || remembered[copy.id] != nil { return .dup }
+                if jobs[copy.id] != nil { return .dup }
                 if meta[.format] == nil {
                     meta[.format] = StoreScript.format
                     meta[.born] = meta[.born] ?? now * 1000
@@ -75,8 +75,6 @@ extension ModelQueue {
                 job.errors = copy.errors.mapValues { text($0) }
                 job.cause = Self.cause(copy.group, copy.diedMs)
                 jobs[copy.id] = job
-                meta.count(.enqueued)
-                meta.count(.dead)
                 return .ok
             })
     }

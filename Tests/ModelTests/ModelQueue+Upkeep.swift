@@ -135,10 +135,12 @@ extension ModelQueue {
         return .snapshot(snapshot)
     }
 
-    /// Of each priority the first that was given back, and the first that came; all of one envelope's size.
+    /// Of each priority the first that was given back, and the first that came; of all but the very first only those with a
+    /// small envelope.
     private var firstInLine: [ModelJob] {
         let line = ids(.queued).map { jobs[$0]! }
-        return Dictionary(grouping: line) { $0.score >> 48 }.values.map { $0[0] }
+        let heads = Dictionary(grouping: line) { $0.score >> 48 }.sorted { $0.key < $1.key }.map { $0.value[0] }
+        return heads.prefix(1) + heads.dropFirst().filter { $0.envelope.utf8.count <= 32_768 }
     }
 
     private func dueSince(_ job: ModelJob, now: Int) -> Int? {

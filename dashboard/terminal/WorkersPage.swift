@@ -22,7 +22,9 @@ package struct WorkersPage {
                 .init("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
                 .init("UP", keep: 3) { Quantity.time(ms: max(0, report.takenAtMs &- $0.startedMs)) },
                 .init("OLDEST RUN", keep: 4) { worker in
-                    worker.runs.map(\.started).min().map { Quantity.time(ms: max(0, report.takenAtMs &- $0)) } ?? "-"
+                    guard worker.busy > 0 else { return "-" }
+                    return worker.runs.map(\.started).min().map { Quantity.time(ms: max(0, report.takenAtMs &- $0)) }
+                        ?? "-"
                 },
                 .init("QUEUES", .left, keep: 2) { Printable.oneLine($0.queues.joined(separator: " ")) },
             ])

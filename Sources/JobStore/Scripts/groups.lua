@@ -21,14 +21,19 @@ local answer = {'ok', now, redis.call('ZCARD', dead), redis.call('ZCARD', groups
 for _ = 1, limit do
   local first = redis.call('ZRANGE', groups, from, to, 'BYLEX', 'LIMIT', 0, 1)[1]
   if not first then return answer end
-  local group = string.match(first, '^[^/]*/[^/]*')
-  -- '0' is what comes behind '/'.
-  local low, high = '[' .. group .. '/', '(' .. group .. '0'
-  answer[#answer + 1] = group
-  answer[#answer + 1] = redis.call('ZLEXCOUNT', groups, low, high)
-  answer[#answer + 1] = first
-  answer[#answer + 1] = redis.call('ZRANGE', groups, high, low, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
-  from = '[' .. group .. '0'
+  local group = string.match(first, '^([^/]*/[^/]*)/')
+  if group then
+    -- '0' is what comes behind '/'.
+    local low, high = '[' .. group .. '/', '(' .. group .. '0'
+    answer[#answer + 1] = group
+    answer[#answer + 1] = redis.call('ZLEXCOUNT', groups, low, high)
+    answer[#answer + 1] = first
+    answer[#answer + 1] = redis.call('ZRANGE', groups, high, low, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
+    from = '[' .. group .. '0'
+  else
+    -- Whatever somebody wrote there.
+    from = '(' .. first
+  end
 end
 answer[5] = redis.call('ZLEXCOUNT', groups, from, to) == 0 and 1 or 0
 return answer

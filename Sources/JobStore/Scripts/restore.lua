@@ -7,8 +7,7 @@
 -- KEYS[4]  dead    ZSET  id, time to forget, ms
 -- KEYS[5]  causes  HASH  id -> group/ms of death
 -- KEYS[6]  groups  ZSET  group/ms of death/id, 0
--- KEYS[7]  idem    HASH  read: ids that are remembered
--- KEYS[8]  meta    HASH  format, born; enqueued and dead, the totals
+-- KEYS[7]  meta    HASH  format, born
 -- ARGV[1]  now_ms  '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  ttl_ms  how long a job is kept whose time to forget has passed
@@ -16,8 +15,9 @@
 -- ARGV[5…] for each job: id, envelope, time to forget ms (-1 = never), time of death ms, run record ('' = none), group, how many
 --          errors follow, and for each its slot and entry
 --
--- Answers {'ok', now_ms, a word for each job: 'ok' | 'dup' (there is a job of this id, or it is remembered) | 'invalid' (id)}. The same call
--- again answers 'dup' for each that was taken in and changes nothing.
+-- Answers {'ok', now_ms, a word for each job: 'ok' | 'dup' (there is a job of this id) | 'invalid' (id)}. The same call again
+-- answers 'dup' for each that was taken in and changes nothing. An id that is only remembered is no hindrance: it is the job's own,
+-- from before it was deleted. The totals stay: nothing came in, and nothing died now.
 -- uses: causes
 
 local m = redis.call('HMGET', meta, 'format')
@@ -37,7 +37,7 @@ for _ = 1, count do
   local word = 'ok'
   if #id > 64 or not string.find(id, '^[%w%._:%-]+$') then
     word = 'invalid'
-  elseif seen[id] or redis.call('HEXISTS', jobs, id) == 1 or redis.call('HEXISTS', idem, id) == 1 then
+  elseif seen[id] or redis.call('HEXISTS', jobs, id) == 1 then
     word = 'dup'
   else
     seen[id] = true
@@ -68,6 +68,4 @@ if #records > 0 then redis.call('HSET', runs, unpack(records)) end
 if #entries > 0 then redis.call('HSET', errors, unpack(entries)) end
 redis.call('ZADD', dead, unpack(scores))
 enter_groups(ids, names, moments)
-redis.call('HINCRBY', meta, 'enqueued', #ids)
-redis.call('HINCRBY', meta, 'dead', #ids)
 return answer

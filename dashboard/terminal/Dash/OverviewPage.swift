@@ -20,7 +20,8 @@ struct OverviewPage {
         // The queues get what they need, up to half where jobs run.
         let left = rows.upperBound - y - attention.count - (attention.isEmpty ? 0 : 1)
         let most = runs.keys.isEmpty || left < 10 ? left : max(4, left - min(runs.keys.count + 2, left / 2))
-        let queueRows = min(most, max(2, listing.keys.count + 1))
+        // A heading, and a row at least.
+        let queueRows = min(most, max(3, listing.keys.count + 1))
         state.draw(listing, &frame, y..<y + queueRows)
         y += queueRows
         if !attention.isEmpty {
