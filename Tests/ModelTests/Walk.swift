@@ -31,7 +31,7 @@ struct Walk {
         tally.count(operation, answer)
         if operation.isRepeated { try await again(operation) }
         steps += 1
-        if steps.isMultiple(of: 8) { try await checkInfo(at: operation.now) }
+        if steps.isMultiple(of: 32) { try await checkInfo(at: operation.now) }
         return answer
     }
 
@@ -44,7 +44,7 @@ struct Walk {
         throw Failure(description: text)
     }
 
-    /// What `info` counts is what is stored. At one step of eight, because a look takes about as long as a step.
+    /// What `info` counts is what is stored. At one step of thirty-two, because a look takes about as long as a step; each step also compares all that is stored.
     private func checkInfo(at now: Int) async throws {
         let snapshot = try await side.queue.at(now).snapshot()
         let row = InfoReport(server: ServerFacts(info: ""), snapshots: [snapshot]).queues[0]

@@ -114,10 +114,10 @@ struct Walker: Sendable {
     private mutating func draw(_ worker: Int, _ queue: ModelQueue) -> (Action, Int?) {
         if !unanswered.isEmpty, chance(30) { return (unanswered.removeFirst(), nil) }
         switch roll(1000) {
-        case ..<20: return (.groups(name: pick([nil, nil, "n", "n-", "?"]), limit: pick([1, 2, 200])), nil)
-        case ..<46: return (search(queue), nil)
-        case ..<70: return (restore(queue), nil)
-        case ..<156: return (enqueue(queue), nil)
+        case ..<25: return (.groups(name: pick([nil, nil, "n", "n-", "?"]), limit: pick([1, 2, 200])), nil)
+        case ..<51: return (search(queue), nil)
+        case ..<76: return (restore(queue), nil)
+        case ..<160: return (enqueue(queue), nil)
         case ..<180: return (drop(), nil)
         case ..<215: return (intake(queue), nil)
         case ..<248: return (join(worker, queue), worker)
