@@ -27,17 +27,23 @@ struct JobsCommand: AsyncParsableCommand {
             let name = try target.name()
             do throws(NameError) { try Names.checkID(id) } catch { throw Failure(.usage, "\(error)") }
             try await redis.withQueueToRead { queue in
-                let store = queue.store.queue(name)
-                let (view, snapshot, reasons) = try await store.explain(id)
-                guard view.state != nil || view.isRemembered || reasons.contains(.inInbox) else {
-                    throw Failure(
-                        .notFound, "there is no job \(id) in the queue \(name): it never was, or it is forgotten")
-                }
-                var sheet = JobSheet(view, queue: name, workers: snapshot.workers)
-                sheet.explanation = reasons.map { ExplanationSheet($0, now: snapshot.now) }
-                if json { return try Output.json(sheet) }
-                for line in sheet.lines(now: snapshot.now) { try Output.print(line) }
+                let found = try await look(queue.store.queue(name))
+                if json { return try Output.json(found.sheet) }
+                for line in found.sheet.lines(now: found.now) { try Output.print(line) }
             }
+        }
+
+        /// A function of its own: optimised, Swift 6.3 crashes on it as a part of the closure above.
+        @inline(never)
+        private func look(_ store: QueueStore) async throws -> (sheet: JobSheet, now: Int) {
+            let found = try await store.explain(id)
+            guard found.job.state != nil || found.job.isRemembered || found.reasons.contains(.inInbox) else {
+                throw Failure(
+                    .notFound, "there is no job \(id) in the queue \(store.name): it never was, or it is forgotten")
+            }
+            var sheet = JobSheet(found.job, queue: store.name, workers: found.queue.workers)
+            sheet.explanation = found.reasons.map { ExplanationSheet($0, now: found.queue.now) }
+            return (sheet, found.queue.now)
         }
     }
 }
