@@ -8,7 +8,7 @@ import Testing
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct ReloadTests {
         /// A certificate that is its own authority, in PEM files of a folder.
-        private static func certificate(in folder: URL) async throws -> (certificate: String, key: String) {
+        static func certificate(in folder: URL) async throws -> (certificate: String, key: String) {
             let files = (folder.appending(path: "server.crt").path, folder.appending(path: "server.key").path)
             let request =
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]

@@ -1,5 +1,6 @@
 import Foundation
 import JobQueueClient
+import JobStore
 import ProcessSupport
 import TestSupport
 import Testing
@@ -81,6 +82,71 @@ extension ProcessTests {
                     "second", ["serve", "--redis-url", site.redis.url, "--http-port", port])
                 #expect(try await second.exit() == 69)
                 #expect(second.log.contains("127.0.0.1:\(port) is taken"), "\(second.log)")
+            }
+        }
+
+        @Test(arguments: [1, 2])
+        func `a request in flight is finished at the first signal, and not at the second`(signals: Int) async throws {
+            try await Site.run { site in
+                let made = try await site.command(
+                    "token", "tokens", "create", "--redis-url", site.redis.url, "--scope", "jobs:write")
+                let token = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                let server = try Self.serve(site)
+                let url = try await Self.url(server, after: "serving on ")
+                let body = #"{"name":"x"}"#
+                let head =
+                    "PUT /v1/queues/default/jobs/late HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+                    + "Expect: 100-continue\r\n\r\n"
+                let wire = FileHandle(fileDescriptor: try connection(to: url), closeOnDealloc: true)
+                try wire.write(contentsOf: Data(head.utf8))
+                let permission = try await Threads.run { try wire.read(upToCount: 25) ?? Data() }
+                #expect(String(decoding: permission, as: UTF8.self).hasPrefix("HTTP/1.1 100"))
+
+                server.signal(SIGTERM)
+                try await eventually("it is ending") { server.log.contains("received SIGTERM") }
+                if signals == 2 {
+                    server.signal(SIGTERM)
+                    #expect(try await server.exit() == 130)
+                    return
+                }
+                try wire.write(contentsOf: Data(body.utf8))
+                let answer = try await Threads.run { try wire.readToEnd() ?? Data() }
+                #expect(String(decoding: answer, as: UTF8.self).contains("HTTP/1.1 201"), "\(server.log)")
+                #expect(try await server.exit() == 0)
+                #expect(try await site.view("late").state == .queued)
+            }
+        }
+
+        @Test func `HUP shows a new certificate to those who come after it, and keeps the old one if it is bad`()
+            async throws
+        {
+            let folder = URL(fileURLWithPath: "/tmp/serve-\(UUID().uuidString.prefix(8))", isDirectory: true)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let files = try await ReloadTests.certificate(in: folder)
+            try await Site.run { site in
+                let server = try Self.serve(
+                    site, ["--http-tls-certificate", files.certificate, "--http-tls-key", files.key])
+                let address = try await Self.url(server, after: "serving on ").replacing("https://", with: "")
+                func shown() async throws -> String {
+                    let words =
+                        "openssl s_client -connect \(address) </dev/null 2>/dev/null | openssl x509 -serial -noout"
+                    return try await Program.run(["sh", "-c", words]).output
+                }
+                let first = try await shown()
+                #expect(first.contains("serial="))
+                _ = try await ReloadTests.certificate(in: folder)
+                server.signal(SIGHUP)
+                try await eventually("the new one is shown") { try await shown() != first }
+                let second = try await shown()
+                #expect(second.contains("serial="))
+                try Data("nonsense".utf8).write(to: URL(fileURLWithPath: files.certificate))
+                server.signal(SIGHUP)
+                try await eventually("the bad one is refused") { server.log.contains("stays in use") }
+                #expect(try await shown() == second)
+                server.signal(SIGTERM)
+                #expect(try await server.exit() == 0)
             }
         }
 
