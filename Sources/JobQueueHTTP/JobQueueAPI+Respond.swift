@@ -7,6 +7,10 @@ import Logging
 extension JobQueueAPI {
     func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: queue.now) }
 
+    func note(unrouted method: HTTPRequest.Method, status: Int, after duration: Duration) {
+        meter?.unrouted(method, status: status, after: duration)
+    }
+
     /// One request from its arrival to its answer. Whatever goes wrong becomes a problem, so this throws nothing.
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
         let start = ContinuousClock.now

@@ -8,6 +8,9 @@ protocol RouteTable: Sendable {
     /// One request from its arrival to its answer.
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer
 
+    /// A request that no route answers got an answer.
+    func note(unrouted method: HTTPRequest.Method, status: Int, after duration: Duration)
+
     /// The id of a request that has no route.
     func requestID(_ headers: HTTPFields) -> String
 }

@@ -103,6 +103,7 @@ final class Upkeep: Sendable {
             if let own = member.lease, own.incarnation == slice.incarnation {
                 members.end(own, because: "its own lease ran out")
             }
+            if current == nil, !slice.jobs.isEmpty { member.meter?.leaseExpired() }
             try await settleLost(slice, member)
             current = slice.left > 0 ? slice.incarnation : nil
         }

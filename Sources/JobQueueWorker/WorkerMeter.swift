@@ -40,15 +40,21 @@ final class QueueMeter: Sendable {
     private let queue: QueueName
     private let tallies: [String: JobTally]
     private let rest: JobTally
+    private let leasesExpired: Counter
 
     fileprivate init(_ factory: any MetricsFactory, _ queue: QueueName, _ names: [String]) {
         self.factory = factory
         self.queue = queue
         rest = JobTally(factory, queue, Metric.rest)
+        leasesExpired = Counter(
+            label: Metric.leasesExpired.rawValue, dimensions: [("queue", queue.text)], factory: factory)
         tallies = Dictionary(uniqueKeysWithValues: names.map { ($0, JobTally(factory, queue, $0)) })
     }
 
     func tally(_ name: String) -> JobTally { tallies[name] ?? rest }
+
+    /// A worker was found to have died, or to have stood still, with jobs in its hands.
+    func leaseExpired() { leasesExpired.increment() }
 
     /// What became of an entry of the inbox.
     func took(in name: String, _ result: String) {

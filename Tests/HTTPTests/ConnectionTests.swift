@@ -150,6 +150,7 @@ extension HTTPTests {
                 #expect(wrong.contains(" 405 Method Not Allowed\r\n"))
                 #expect(wrong.contains("/problems/method-not-allowed"))
                 #expect(wrong.lowercased().contains("allow: get, head\r\n"), "\(wrong)")
+                #expect(rig.table.unrouted.items == ["GET 404", "PUT 405"])
             }
         }
     }

@@ -122,6 +122,19 @@ import Testing
         #expect(scrape["http_request_duration_seconds_count", ["route": "/metrics"]] == 1)
     }
 
+    @Test func `requests without a route share one label, whatever their paths and methods`() async throws {
+        let rig = try await MetricsRig()
+        rig.api.note(unrouted: .get, status: 404, after: .milliseconds(1))
+        for word in ["BREW", "STEEP"] {
+            let method = try #require(HTTPRequest.Method(word))
+            rig.api.note(unrouted: method, status: 405, after: .milliseconds(1))
+        }
+        let scrape = try await rig.scrape()
+        #expect(scrape["http_requests_total", ["method": "GET", "route": "none", "status": "404"]] == 1)
+        #expect(scrape["http_requests_total", ["method": "other", "route": "none", "status": "405"]] == 2)
+        #expect(scrape["http_request_duration_seconds_count", ["route": "none"]] == 3)
+    }
+
     private struct Scoped: Gate {
         var scopes: Set<Scope>
         var queues = ["*"]

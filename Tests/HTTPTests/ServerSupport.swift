@@ -16,6 +16,8 @@ struct PlainTable: RouteTable {
     /// What was read of bodies.
     let bodies = Log<Int>()
     let bodyLimit: Int
+    /// Answers that no route gave.
+    let unrouted = Log<String>()
 
     init(bodyLimit: Int = 1 << 20) { self.bodyLimit = bodyLimit }
 
@@ -64,6 +66,10 @@ struct PlainTable: RouteTable {
         let call = Call(
             request: request, parameters: parameters, requestID: id, caller: .anonymous, logger: request.silent)
         do throws(Problem) { return try await route.handle(call) } catch { return .problem(error, requestID: id) }
+    }
+
+    func note(unrouted method: HTTPRequest.Method, status: Int, after duration: Duration) {
+        unrouted.note("\(method) \(status)")
     }
 
     func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: 1_700_000_000_000) }

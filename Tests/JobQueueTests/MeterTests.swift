@@ -51,6 +51,28 @@ import Testing
         #expect(scrape.sum("jobqueue_attempt_duration_seconds_count", ["name": "other"]) == 0, "nothing ran")
     }
 
+    @Test func `a lease that ran out with jobs in it is counted once, one without jobs is not`() async throws {
+        let rig = try await Rig.make()
+        for _ in 0..<3 { try await rig.enqueue("good") }
+        let (dead, idle) = (Incarnation(7), Incarnation(8))
+        for incarnation in [dead, idle] { _ = try await rig.store.join(incarnation, leaseMs: 1000) }
+        guard case .claimed(let claim) = try await rig.store.claim(dead, number: 1, want: 3) else {
+            Issue.record("nothing was claimed")
+            return
+        }
+        #expect(claim.jobs.count == 3)
+        try await rig.with { $0.metrics = metrics }.working(Handlers("good") { _, _ in }) { _ in
+            try await eventually {
+                try await rig.store.snapshot()
+            } is: {
+                $0.count(.succeeded) == 3 && $0.workers.count == 1
+            }
+        }
+        let scrape = try scrape()
+        #expect(scrape["jobqueue_leases_expired_total", ["queue": rig.name.text]] == 1)
+        #expect(scrape["jobqueue_attempts_total", ["queue": rig.name.text, "name": "good", "outcome": "lost"]] == 3)
+    }
+
     @Test func `slots are those of a worker at work, busy ones those of running jobs`() async throws {
         let rig = try await Rig.make()
         let (began, gate) = (Log<Void>(), Latch())

@@ -14,6 +14,9 @@ struct AdminTable: RouteTable {
         do throws(Problem) { return try await route.handle(call) } catch { return .problem(error, requestID: id) }
     }
 
+    /// Only the API counts its requests.
+    func note(unrouted method: HTTPRequest.Method, status: Int, after duration: Duration) {}
+
     /// Nobody looks for these in a log: any one will do.
     func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: 0) }
 }

@@ -1,4 +1,5 @@
 import CoreMetrics
+import HTTPTypes
 import JobModel
 import JobQueueClient
 import Synchronization
@@ -47,6 +48,15 @@ final class RequestMeter: Sendable {
         counter.increment()
         let (seconds, attoseconds) = duration.components
         timer.recordNanoseconds(max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    }
+
+    /// The methods that a request without a route is counted by: others share one label.
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+
+    /// No route answered: counted under none, because the path is the caller's.
+    func unrouted(_ method: HTTPRequest.Method, status: Int, after duration: Duration) {
+        let method = Self.methods.contains(method) ? method.rawValue : Metric.rest
+        answered(method, "none", status: status, after: duration)
     }
 
     private func request(_ kind: Kind, _ known: inout [Kind: Counter]) -> Counter {

@@ -18,6 +18,7 @@ struct Unrouted<Context: RequestContext>: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let start = ContinuousClock.now
         do { return try await next(request, context) } catch {
             let id = table.requestID(request.headers)
             let isForeseen = (error as? HTTPError).map { $0.status.code < 500 } ?? false
@@ -28,6 +29,7 @@ struct Unrouted<Context: RequestContext>: RouterMiddleware {
             }
             var answer = Answer.problem(isForeseen ? problem(request) : .defect, requestID: id)
             answer.headers[.requestID] = id
+            table.note(unrouted: request.method, status: answer.status.code, after: ContinuousClock.now - start)
             return answer.response
         }
     }
