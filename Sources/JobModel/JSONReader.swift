@@ -14,6 +14,9 @@ package enum JSONReader {
         return negative ? -number : number
     }
 
+    /// A count or a moment in a record that anybody may have written: 0 to 2^53, so that one more never overflows.
+    package static func count(_ value: UnsafeBufferPointer<UInt8>) -> Int { min(max(0, int(value) ?? 0), 1 << 53) }
+
     /// A string with its quotes; lone surrogates become U+FFFD.
     package static func string(_ value: UnsafeBufferPointer<UInt8>) -> String? {
         guard value.count >= 2, value.first == UInt8(ascii: "\"") else { return nil }

@@ -41,9 +41,9 @@ package struct ResultRecord: Equatable, Sendable {
                     let value = UnsafeBufferPointer(rebasing: buffer[found])
                     switch String(decoding: key, as: UTF8.self) {
                     case "result": range = found
-                    case "at": record.at = JSONReader.int(value) ?? 0
-                    case "ms": record.ms = JSONReader.int(value) ?? 0
-                    case "attempt": record.attempt = JSONReader.int(value) ?? 0
+                    case "at": record.at = JSONReader.count(value)
+                    case "ms": record.ms = JSONReader.count(value)
+                    case "attempt": record.attempt = JSONReader.count(value)
                     case "worker": record.worker = JSONReader.string(value) ?? ""
                     case "omitted": record.omitted = JSONReader.string(value)
                     default: break

@@ -53,7 +53,7 @@ package struct RunRecord: Equatable, Sendable {
     }
 
     private mutating func take(_ key: String, _ value: UnsafeBufferPointer<UInt8>) {
-        let number = JSONReader.int(value) ?? 0
+        let number = JSONReader.count(value)
         switch key {
         case "gen": generation = number
         case "attempts": attempts = number
@@ -151,7 +151,7 @@ package struct ErrorEntry: Equatable, Sendable {
     }
 
     private mutating func take(_ key: String, _ value: UnsafeBufferPointer<UInt8>) {
-        let number = JSONReader.int(value) ?? 0
+        let number = JSONReader.count(value)
         let text = JSONReader.string(value) ?? ""
         switch key {
         case "n": self.number = number

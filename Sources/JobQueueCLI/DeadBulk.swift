@@ -9,6 +9,8 @@ struct BulkReport: Encodable, Equatable {
     struct Left: Encodable, Equatable {
         var id: String
         var reason: String
+
+        static let missing = "there is no such job"
     }
 
     /// Jobs that were found.
@@ -19,6 +21,9 @@ struct BulkReport: Encodable, Equatable {
     /// Somebody stopped it: the same call again goes on.
     var interrupted = false
     var dryRun = false
+
+    /// 66 where something is not there, else 1: what all verbs end with that did not do everything.
+    var code: Failure.Code { left.contains { $0.reason == Left.missing } ? .notFound : .failed }
 }
 
 /// Goes through dead jobs slice by slice and does something to each of them.
@@ -83,7 +88,7 @@ struct DeadBulk {
     func delete(_ ids: [String]) async throws -> [BulkReport.Left] {
         let answers = try await store.remove(ids.map { QueueStore.Sighting(id: $0) }, in: .dead)
         return zip(ids, answers).filter { $0.1 != .ok }.map { id, answer in
-            BulkReport.Left(id: id, reason: answer == .gone ? "there is no such job" : "not dead")
+            BulkReport.Left(id: id, reason: answer == .gone ? BulkReport.Left.missing : "not dead")
         }
     }
 
@@ -91,7 +96,7 @@ struct DeadBulk {
     func tell(_ report: BulkReport, json: Bool, _ participle: String, expected: Int?) throws {
         if json {
             try Output.json(report)
-        } else {
+        } else if report.done > 0 || report.left.isEmpty {
             try Output.print("\(participle) \(Quantity.of(report.done, "job"))")
         }
         if report.interrupted {
@@ -101,7 +106,7 @@ struct DeadBulk {
         }
         guard let first = report.left.first else { return }
         let count = Quantity.of(report.left.count, "job")
-        throw Failure(.failed, "\(count) not \(participle), such as \(first.id): \(first.reason)")
+        throw Failure(report.code, "\(count) not \(participle), such as \(first.id): \(first.reason)")
     }
 
     /// Asks whoever sits there for the number of jobs, which nobody types without thinking.

@@ -43,16 +43,17 @@ extension DeadCommand {
             }
             let answers = try await work.requeue(ids)
             let left = answers.filter { $0.answer != Requeuing.requeued }
+            let report = BulkReport(
+                matched: ids.count, done: ids.count - left.count,
+                left: left.map { BulkReport.Left(id: $0.id, reason: $0.answer) })
             if target.json {
-                try Output.json(
-                    BulkReport(
-                        matched: ids.count, done: ids.count - left.count,
-                        left: left.map { BulkReport.Left(id: $0.id, reason: $0.answer) }))
-            } else {
+                try Output.json(report)
+            } else if ids.count > 1 || left.isEmpty {
                 for (id, answer) in answers { try Output.print("\(Printable.oneLine(id))  \(answer)") }
             }
             if !left.isEmpty {
-                throw Failure(.notFound, "\(left.count) of \(Quantity.of(ids.count, "job")) not requeued")
+                if ids.count == 1 { throw Failure(report.code, "job \(ids[0]): \(left[0].answer)") }
+                throw Failure(report.code, "\(left.count) of \(Quantity.of(ids.count, "job")) not requeued")
             }
         }
     }

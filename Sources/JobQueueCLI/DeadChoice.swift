@@ -45,14 +45,18 @@ struct DeadChoice: ParsableArguments {
             }
         }
         if error?.isEmpty == true { throw Failure(.usage, "bad --error \"\": write a text, or a fingerprint") }
-        filter.diedFrom = try since.map { text throws(Failure) in try Self.moment(text, "--since", now) }
-        filter.diedBefore = try until.map { text throws(Failure) in try Self.moment(text, "--until", now) }
+        filter.diedFrom = try since.map { text throws(Failure) in try Moment.parse(text, "--since", now) }
+        filter.diedBefore = try until.map { text throws(Failure) in try Moment.parse(text, "--until", now) }
         return filter
     }
 
     var isOpen: Bool { [group, name, error, tag, since, until].allSatisfy { $0 == nil } }
+}
 
-    private static func moment(_ text: String, _ option: String, _ now: Int) throws(Failure) -> Int {
+/// A moment as an option has it.
+enum Moment {
+    /// ms since 1970: so long before `now`, ISO 8601, or ms since 1970.
+    static func parse(_ text: String, _ option: String, _ now: Int) throws(Failure) -> Int {
         // A bare number of seconds is a span, one of milliseconds since 1970 is not.
         if Int(text).map({ $0 < 100_000_000_000 }) ?? true, let span = try? TimeSpan(parsing: text) {
             return max(0, now - span.duration.milliseconds)

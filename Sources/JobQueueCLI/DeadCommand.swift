@@ -82,7 +82,7 @@ struct DeadCommand: AsyncParsableCommand {
                 let groups = try await queue.store.queue(queueName).allDeadGroups(name: name)
                 if groups.total == 0 { _ = try await InfoReader(store: queue.store).report(onKnown: [queueName]) }
                 let page = DeadGroupsPage(groups)
-                if form.json { return try Output.json(page) }
+                if form.json { return try Output.json(page.report) }
                 for line in page.lines(width: Terminal.width, plain: form.plain) { try Output.print(line) }
             }
         }

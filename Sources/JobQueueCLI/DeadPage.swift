@@ -86,56 +86,25 @@ struct DeadPage {
 }
 
 /// The list of `dead groups`.
-struct DeadGroupsPage: Encodable {
-    struct Row: Encodable {
-        /// nil: of those that died before there were groups.
-        var group: String?
-        var name: String?
-        var fingerprint: String?
-        var count: Int
-        var firstMs: Int?
-        var lastMs: Int?
-        var sampleID: String?
-        var reason: String?
-        var type: String?
-        var message: String?
-    }
-
-    /// The largest first.
-    var items: [Row]
-    /// All dead jobs of the queue.
-    var total: Int
-
+struct DeadGroupsPage {
+    let report: DeadGroupsReport
     /// ms since 1970 by Redis' clock.
     private let now: Int
 
-    private enum CodingKeys: String, CodingKey { case items, total }
-
-    init(_ groups: DeadGroups) {
-        now = groups.now
-        total = groups.total
-        items = groups.groups.sorted { $0.count > $1.count }.map { view in
-            Row(
-                group: "\(view.group)", name: view.group.name == DeadGroup.nameless ? nil : view.group.name,
-                fingerprint: view.group.fingerprint, count: view.count, firstMs: view.firstMs, lastMs: view.lastMs,
-                sampleID: view.sampleID, reason: view.sample?.reason.rawValue, type: view.sample?.type,
-                message: view.sample?.message)
-        }
-        if groups.ungrouped > 0 { items.append(Row(count: groups.ungrouped)) }
-    }
+    init(_ groups: DeadGroups) { (report, now) = (DeadGroupsReport(groups), groups.now) }
 
     /// `width` is that of the terminal; nil when there is none: then nothing is cut.
     func lines(width: Int?, plain: Bool = false) -> [String] {
         let titles = ["COUNT", "FIRST", "LAST", "GROUP", "REASON", "LAST ERROR"]
-        if plain { return Plain.lines([titles] + items.map { row($0, limit: .max) }) }
-        if items.isEmpty { return ["no dead jobs"] }
+        if plain { return Plain.lines([titles] + report.items.map { row($0, limit: .max) }) }
+        if report.items.isEmpty { return ["no dead jobs"] }
         let sides: [Table<[String]>.Side] = [.right, .right, .right, .left, .left, .left]
         let keep = [0, 4, 2, 1, 3, 5]
         var table = Table<[String]>(
             columns: titles.indices.map { index in
                 .init(titles[index], sides[index], keep: keep[index]) { $0[index] }
             })
-        let rows = items.map { row($0, limit: index(of: width)) }
+        let rows = report.items.map { row($0, limit: index(of: width)) }
         table.fit(rows, into: width ?? .max)
         return [table.heading] + rows.map(table.line)
     }
@@ -143,7 +112,7 @@ struct DeadGroupsPage: Encodable {
     /// How much of an error a row has room for.
     private func index(of width: Int?) -> Int { max(20, (width ?? 1000) - 60) }
 
-    private func row(_ row: Row, limit: Int) -> [String] {
+    private func row(_ row: DeadGroupsReport.Row, limit: Int) -> [String] {
         func ago(_ ms: Int?) -> String { ms.map { Quantity.time(ms: now - $0) } ?? "-" }
         let error = [row.type, row.message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
             .replacing("\n", with: " ")

@@ -9,8 +9,8 @@ extension JobsCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "List jobs of one state, page by page.",
             discussion: """
-                In the order in which they will be claimed, are due, or will be forgotten. With --name or --tag at most 2,000
-                jobs are looked at; the page then says how to go on.
+                In the order in which they will be claimed, are due, or will be forgotten. With --name, --tag or a time at most
+                2,000 jobs are looked at; the page then says how to go on. Dead jobs have a list of their own, dead ls.
                 """)
 
         @OptionGroup var redis: RedisOptions
@@ -22,8 +22,9 @@ extension JobsCommand {
 
         func run() async throws {
             let name = try target.name()
-            let choice = try choice.checked()
+            _ = try choice.checked(now: 0)
             try await redis.withQueueToRead { queue in
+                let choice = try choice.checked(now: try await queue.store.time())
                 let store = queue.store.queue(name)
                 let page = try await store.list(
                     choice.state, from: choice.place, backward: choice.isBackward, limit: choice.limit,
@@ -52,6 +53,13 @@ struct JobChoice: ParsableArguments {
     @Option(help: "Only jobs with this tag.")
     var tag: String?
 
+    @Option(
+        parsing: .unconditional, help: "Made at this moment or later: so long ago (2h), ISO 8601, or ms since 1970.")
+    var createdAfter: String?
+
+    @Option(parsing: .unconditional, help: "Made before this moment, written likewise.")
+    var createdBefore: String?
+
     @Option(parsing: .unconditional, help: "Rows, 1 to \(QueueStore.pageLimit).")
     var limit = 50
 
@@ -69,7 +77,8 @@ struct JobChoice: ParsableArguments {
         var place: ListPlace?
     }
 
-    func checked() throws(Failure) -> Checked {
+    /// `now` in ms since 1970.
+    func checked(now: Int) throws(Failure) -> Checked {
         guard let known = JobState(rawValue: state) else {
             let states = JobState.allCases.map(\.rawValue).joined(separator: ", ")
             throw Failure(.usage, "bad --state \(BadValue.quoted(state)): use one of \(states)")
@@ -88,9 +97,14 @@ struct JobChoice: ParsableArguments {
         if let after, place == nil {
             throw Failure(.usage, "bad --after \(BadValue.quoted(after)): use what the page before it ended with")
         }
-        return Checked(
-            state: known, filter: JobFilter(name: name, tag: tag), limit: limit, isBackward: order == "last",
-            place: place)
+        var filter = JobFilter(name: name, tag: tag)
+        filter.createdFrom = try createdAfter.map { text throws(Failure) in
+            try Moment.parse(text, "--created-after", now)
+        }
+        filter.createdBefore = try createdBefore.map { text throws(Failure) in
+            try Moment.parse(text, "--created-before", now)
+        }
+        return Checked(state: known, filter: filter, limit: limit, isBackward: order == "last", place: place)
     }
 }
 

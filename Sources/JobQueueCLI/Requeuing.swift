@@ -57,7 +57,9 @@ struct Requeuing {
             for ((place, _), word) in zip(wishes, words) {
                 switch word {
                 case .ok: answers[place] = Self.requeued
-                case .gone: answers[place] = "neither dead nor cancelled"
+                case .gone:
+                    let isThere = views[open.firstIndex(of: place) ?? 0].state != nil
+                    answers[place] = isThere ? "neither dead nor cancelled" : BulkReport.Left.missing
                 case .full: answers[place] = Self.full
                 case .changed: break
                 }

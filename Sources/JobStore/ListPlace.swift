@@ -25,7 +25,7 @@ package struct ListPlace: Hashable, Sendable {
         let plain = cursor.replacing("-", with: "+").replacing("_", with: "/")
         let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
         let words = Data(base64Encoded: plain + padding).flatMap { String(validating: $0, as: UTF8.self) }?
-            .split(separator: " ", maxSplits: 1)
+            .split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         guard let words, words.count == 2 else { return nil }
         self.init(score: String(words[0]), id: String(words[1]))
     }

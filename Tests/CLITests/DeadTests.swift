@@ -164,9 +164,9 @@ import Testing
         let page = DeadGroupsPage(try await queue.allDeadGroups())
         let lines = page.lines(width: nil)
         #expect(lines.count == 4 && lines[1].hasPrefix("    3") && lines[1].hasSuffix("user 2 is unknown"), "\(lines)")
-        #expect(lines[3].contains("unknown") && page.total == 5)
+        #expect(lines[3].contains("unknown") && page.report.total == 5)
         #expect(page.lines(width: nil, plain: true)[1].split(separator: "\t").count == 6)
         #expect(page.lines(width: 60).allSatisfy { $0.count <= 60 }, "\(page.lines(width: 60))")
-        #expect(try Output.encode(page).contains(#""sample_id" : "j"#))
+        #expect(try Output.encode(page.report).contains(#""sample_id" : "j"#))
     }
 }

@@ -46,6 +46,8 @@ import Testing
         let page = listing(.queued, next: place)
         #expect(page.footer == "looked at 2000 of 12000 queued jobs: go on with --after \(place.cursor)")
         #expect(ListPlace(cursor: place.cursor) == place)
+        let start = try #require(ListPlace(score: "9000000000000001", id: ""))
+        #expect(ListPlace(cursor: start.cursor) == start, "where those begin that are kept for ever")
         #expect(place.cursor.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
         let text = try Output.encode(page)
         for field in [#""next_cursor" : "\#(place.cursor)""#, #""searched" : 2000"#, #""complete" : false"#] {
@@ -57,7 +59,7 @@ import Testing
     @Test(arguments: ["", "x", "!!!!", "AAAA", "bm8gcGxhY2U", "\u{1B}[2J"])
     func `a place that nobody was given is wrong usage`(word: String) throws {
         let choice = try JobsCommand.List.parse(["--after", word]).choice
-        let failure = #expect(throws: Failure.self) { try choice.checked() }
+        let failure = #expect(throws: Failure.self) { try choice.checked(now: 0) }
         #expect(failure?.code == .usage && failure.map { isHarmless($0.message) } == true)
     }
 
@@ -66,7 +68,7 @@ import Testing
         ["--name", ""], ["--after", "x"],
     ])
     func `a choice that cannot be met is wrong usage`(words: [String]) throws {
-        let failure = #expect(throws: Failure.self) { try JobsCommand.List.parse(words).choice.checked() }
+        let failure = #expect(throws: Failure.self) { try JobsCommand.List.parse(words).choice.checked(now: 0) }
         #expect(failure?.code == .usage)
     }
 

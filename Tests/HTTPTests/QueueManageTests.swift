@@ -1,5 +1,6 @@
 import HTTPTypes
 import JobModel
+import JobQueueClient
 import JobStore
 import TestSupport
 import Testing
@@ -56,6 +57,78 @@ extension HTTPTests {
             #expect(try await Self.walk(rig, "state=queued&limit=3&tag=t1&name=a").count == 10)
             #expect(try await Self.walk(rig, "state=queued&created_after=2126-01-01T00:00:00Z").isEmpty)
             #expect(try await Self.walk(rig, "state=dead").isEmpty)
+        }
+
+        /// Jobs of one name that died of two things, and one of another.
+        private static func deadStage() async throws -> APIRig {
+            let rig = try await APIRig()
+            func copy(_ id: String, _ name: String, _ message: String, at moment: Int) -> DeadCopy {
+                var entry = ErrorEntry()
+                (entry.number, entry.at, entry.message) = (1, moment, message)
+                var record = RunRecord()
+                (record.errors, record.at, record.attempts) = (1, moment, 3)
+                return DeadCopy(
+                    id: id, envelope: Envelope(name: name, payload: Array("1".utf8)[...]).encoded()[...], forgetMs: nil,
+                    diedMs: moment, record: record.encoded()[...], errors: [0: entry.encoded()[...]])
+            }
+            let now = try await rig.queue.store.time()
+            let copies =
+                (0..<7).map { copy("u\($0)", "mail", "user \($0) is unknown", at: now - 60_000) }
+                + (0..<3).map { copy("t\($0)", "mail", "timed out", at: now - 10_000) } + [
+                    copy("p", "pdf", "timed out", at: now)
+                ]
+            _ = try await rig.queue.store.queue(try QueueName("default")).restore(copies)
+            return rig
+        }
+
+        @Test func `dead jobs are found by what they died of, and when`() async throws {
+            let rig = try await Self.deadStage()
+            let groups = try await rig.call(.get, "\(Self.path)/groups").json
+            #expect(groups["total"] == 11 && groups["items"]?.count == 3)
+            #expect(groups["items"]?[0]?["count"] == 7 && groups["items"]?[0]?["name"] == "mail")
+            #expect(groups["items"]?[0]?["message"]?.text?.hasSuffix("is unknown") == true)
+            #expect(try await rig.call(.get, "\(Self.path)/groups?name=pdf").json["items"]?.count == 1)
+            let group = try #require(groups["items"]?[0]?["group"]?.text)
+
+            func found(_ query: String) async throws -> Set<String> {
+                Set(try await Self.walk(rig, "state=dead&limit=2&\(query)"))
+            }
+            let unknown = Set((0..<7).map { "u\($0)" })
+            #expect(try await found("group=\(group.replacing("/", with: "%2F"))") == unknown)
+            #expect(try await found("error=UNKNOWN") == unknown)
+            #expect(try await found("error=timed%20out") == ["t0", "t1", "t2", "p"])
+            #expect(try await found("error=timed%20out&name=pdf") == ["p"])
+            #expect(try await found("name=mail").count == 10)
+            let middle = Timestamp.text(try await rig.queue.store.time() - 30_000)
+            #expect(try await found("died_before=\(middle)") == unknown)
+            #expect(try await found("name=mail&died_after=\(middle)") == ["t0", "t1", "t2"])
+            for query in [
+                "state=dead&group=x", "state=dead&error=", "state=dead&died_after=now", "state=queued&error=x",
+            ] {
+                #expect(try await rig.call(.get, "\(Self.path)/jobs?\(query)").status == 400, "\(query)")
+            }
+            #expect(try await rig.call(.get, "\(Self.path)/groups?name=a%20b").status == 400)
+        }
+
+        @Test func `workers come in pages`() async throws {
+            let rig = try await Self.stage()
+            let queue = rig.queue.store.queue(try QueueName("default"))
+            for number in 1...5 {
+                _ = try await queue.join(Incarnation(number), leaseMs: 60_000)
+                let card = WorkerCard(
+                    id: "host:\(number)", host: "host", pid: number, version: "1", started: 0, slots: 1, busy: 0,
+                    runs: [])
+                _ = try await queue.beat([(Incarnation(number), card.encoded())])
+            }
+            var (ids, cursor): ([String], String?) = ([], nil)
+            repeat {
+                let reply = try await rig.call(.get, "/v1/workers?limit=2" + (cursor.map { "&cursor=\($0)" } ?? ""))
+                #expect(reply.status == 200 && reply.json["total"] == 5)
+                ids += (0..<(reply.json["items"]?.count ?? 0)).compactMap { reply.json["items"]?[$0]?["id"]?.text }
+                cursor = reply.json["next_cursor"]?.text
+            } while cursor != nil && ids.count < 10
+            #expect(ids == (1...5).map { "host:\($0)" })
+            #expect(try await rig.call(.get, "/v1/workers?limit=0").status == 400)
         }
 
         @Test func `a question that cannot be answered is refused`() async throws {

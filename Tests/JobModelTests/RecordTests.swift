@@ -31,6 +31,9 @@ import Testing
     @Test func `what can be read of a broken record counts`() {
         #expect(RunRecord(parsing: bytes(#"{"attempts":3,"new":[1],"errors":4,"#)).attempts == 3)
         #expect(RunRecord(parsing: bytes(#"{"attempts":3,"new":[1],"errors":4}"#)).errors == 4)
+        // Whoever imports a job writes what he likes: no count is below nothing.
+        #expect(RunRecord(parsing: bytes(#"{"attempts":-3,"errors":999999999999999999}"#)).attempts == 0)
+        #expect(RunRecord(parsing: bytes(#"{"attempts":-3,"errors":999999999999999999}"#)).errors == 1 << 53)
     }
 
     @Test(arguments: awkwardTexts) func `an error entry is read as it was written`(awkward: String) throws {

@@ -45,6 +45,8 @@ extension ProcessTests {
             Call(64, "dead", "requeue", "--redis-url", "REDIS", says: "--all"),
             Call(66, "jobs", "show", "nobody", "--redis-url", "REDIS", says: "nobody"),
             Call(66, "jobs", "cancel", "nobody", "--redis-url", "REDIS", says: "nobody"),
+            Call(66, "dead", "requeue", "nobody", "--redis-url", "REDIS", says: "job nobody: there is no such job"),
+            Call(66, "dead", "delete", "nobody", "--yes", "--redis-url", "REDIS", says: "there is no such job"),
             Call(66, "info", "nowhere", "--redis-url", "REDIS", says: "nowhere"),
             Call(78, "info", "--redis-url", "unix://FOLDER/redis.sock?db=99", says: "DB index is out of range"),
             Call(64, "enqueue", "a", "--no-such-flag", "--redis-url", "REDIS", says: "no-such-flag"),

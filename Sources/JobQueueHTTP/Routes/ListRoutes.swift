@@ -6,7 +6,10 @@ import JobStore
 extension JobQueueAPI {
     /// Jobs of one state, page by page.
     var listRoutes: [Route] {
-        [Route(.get, "/v1/queues/{queue}/jobs", .jobsRead) { call throws(Problem) in try await list(call) }]
+        [
+            Route(.get, "/v1/queues/{queue}/jobs", .jobsRead) { call throws(Problem) in try await list(call) },
+            Route(.get, "/v1/queues/{queue}/groups", .jobsRead) { call throws(Problem) in try await groups(call) },
+        ]
     }
 
     private func list(_ call: Call) async throws(Problem) -> Answer {
@@ -19,6 +22,10 @@ extension JobQueueAPI {
         let filter = JobFilter(
             name: try query.name("name"), tag: try query.name("tag"), createdFrom: try query.moment("created_after"),
             createdBefore: try query.moment("created_before"))
+        let dead = try query.deadFilter(filter)
+        if dead.isMoreThanJobs, state != .dead {
+            throw Problem(.invalidRequest, "group, error, died_after and died_before are for state=dead")
+        }
         let isBackward = try query.words("order", of: [("first", false), ("last", true)]).first ?? false
         let limit = try query.int("limit", 1...QueueStore.pageLimit) ?? 50
         let cursor = query.text("cursor")
@@ -29,12 +36,27 @@ extension JobQueueAPI {
         try query.end()
         let page = try await asking { () throws(StoreError) in
             let store = queue.store.queue(name)
+            if state == .dead, dead.isMoreThanJobs || filter.name != nil {
+                return try await store.searchDead(dead).page(from: place, backward: isBackward, limit: limit)
+            }
             var page = try await store.list(state, from: place, backward: isBackward, limit: limit, filter: filter)
             let errors = try await store.newestErrors(of: page.jobs)
             for index in page.jobs.indices { page.jobs[index].errors = errors[page.jobs[index].id].map { [$0] } ?? [] }
             return page
         }
         return answer(page, name, call, replacing: cursor)
+    }
+
+    /// What the dead jobs of a queue died of.
+    private func groups(_ call: Call) async throws(Problem) -> Answer {
+        let name = try call.queue()
+        var query = try call.query()
+        let jobName = try query.name("name")
+        try query.end()
+        let groups = try await asking { () throws(StoreError) in
+            try await queue.store.queue(name).allDeadGroups(name: jobName)
+        }
+        return try .json(encoding: DeadGroupsReport(groups))
     }
 
     private func answer(_ page: JobPage, _ name: QueueName, _ call: Call, replacing cursor: String?) -> Answer {
@@ -59,7 +81,27 @@ extension HTTPField.Name {
     static let link = HTTPField.Name("Link")!
 }
 
+extension DeadFilter {
+    /// It asks for what only dead jobs have.
+    fileprivate var isMoreThanJobs: Bool { (group, error, diedFrom, diedBefore) != (nil, nil, nil, nil) }
+}
+
 extension Query {
+    /// What dead jobs died of, and when.
+    fileprivate mutating func deadFilter(_ jobs: JobFilter) throws(Problem) -> DeadFilter {
+        var filter = DeadFilter()
+        filter.jobs = jobs
+        if let text = text("group") {
+            filter.group = DeadGroup(text)
+            if filter.group == nil { throw Problem(.invalidRequest, "group must be one that …/groups answers") }
+        }
+        filter.error = text("error")
+        if filter.error == "" { throw Problem(.invalidRequest, "error must be a fingerprint, or a part of an error") }
+        filter.diedFrom = try moment("died_after")
+        filter.diedBefore = try moment("died_before")
+        return filter
+    }
+
     /// A job's name or a tag.
     mutating func name(_ field: String) throws(Problem) -> String? {
         guard let text = text(field) else { return nil }

@@ -18,7 +18,7 @@ extension JobQueueAPI {
             },
             Route(.get, "/v1/queues/{queue}/scale", .statsRead) { call throws(Problem) in try await scale(call) },
             Route(.get, "/v1/workers", .statsRead) { call throws(Problem) in
-                try .json(encoding: Items(items: try await report(for: call).workers))
+                try await workers(call)
             },
             Route(.get, "/v1/names", .statsRead) { call throws(Problem) in try await names(call) },
             Route(.get, "/v1/stats", .statsRead) { call throws(Problem) in
@@ -36,10 +36,47 @@ extension JobQueueAPI {
         var query = try call.query()
         let series = try query.words("series", of: [("true", true), ("false", false)]).contains(true)
         try query.end()
+        return try await report(only, series: series, call.caller)
+    }
+
+    private func report(
+        _ only: [QueueName], series: Bool, _ caller: Caller
+    ) async throws(Problem) -> InfoReport {
         let report = try await asking { () throws(StoreError) in
             try await InfoReader(store: queue.store).report(only, series: series)
         }
-        return report.only { (try? QueueName($0)).map(call.caller.may(use:)) ?? false }
+        return report.only { (try? QueueName($0)).map(caller.may(use:)) ?? false }
+    }
+
+    /// In the order of their ids.
+    private func workers(_ call: Call) async throws(Problem) -> Answer {
+        var query = try call.query()
+        let limit = try query.int("limit", 1...500) ?? 100
+        let cursor = query.text("cursor")
+        try query.end()
+        let all = try await report([], series: false, call.caller).workers
+        let rest = all.drop { $0.id <= cursor ?? "" }
+        let page = Array(rest.prefix(limit))
+        let next = rest.count > page.count ? page.last?.id : nil
+        return try .json(encoding: Workers(items: page, next: next, total: all.count))
+    }
+
+    private struct Workers: Encodable {
+        var items: [InfoReport.Worker]
+        var next: String?
+        var total: Int
+
+        enum CodingKeys: String, CodingKey {
+            case items, total
+            case next = "next_cursor"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(items, forKey: .items)
+            try container.encode(next, forKey: .next)
+            try container.encode(total, forKey: .total)
+        }
     }
 
     private func known(_ call: Call) async throws(Problem) -> InfoReport.Queue {
