@@ -119,6 +119,8 @@ let package = Package(
         .target(
             name: "Redis", dependencies: ["CHiredis", collections, logging] + nio + tls, swiftSettings: house),
         .systemLibrary(name: "CHiredis"),
+        .target(name: "Postgres", dependencies: ["CPostgres", "CSpawn", collections], swiftSettings: house),
+        .systemLibrary(name: "CPostgres"),
         .target(name: "CSpawn"),
 
         .target(
@@ -133,6 +135,7 @@ let package = Package(
             name: "TelemetryTests", dependencies: ["Telemetry", "JobModel", "TestSupport", metrics],
             swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio + tls, swiftSettings: house),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
         .testTarget(

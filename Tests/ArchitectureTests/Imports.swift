@@ -64,6 +64,9 @@ struct ModuleTable: Sendable {
             imports: ["JobModel", "Redis", "Crypto", "FoundationEssentials"]),
         Entry(folder: "Sources/JobModel", module: "JobModel", imports: []),
         Entry(
+            folder: "Sources/Postgres", module: "Postgres",
+            imports: ["CPostgres", "CSpawn", "DequeModule", "Synchronization", "Glibc", "Musl"]),
+        Entry(
             folder: "Sources/Redis", module: "Redis",
             imports: nio.union([
                 "NIOSSL", "NIOTLS", "CHiredis", "DequeModule", "Logging", "Synchronization", "Glibc", "Musl", "Darwin",
