@@ -34,6 +34,8 @@ final class LogSink: Sendable {
 
     private let state = Mutex(State())
     private let stream: Int32
+    /// A file takes every line at once, so nobody asks first.
+    private let isFile: Bool
     /// The same stream, opened anew: not blocking is a property of a whole open file, which other programs may share.
     /// `stream` itself where that cannot be.
     private let eager: Int32
@@ -50,6 +52,7 @@ final class LogSink: Sendable {
         let kind = fstat(stream, &facts) == 0 ? facts.st_mode & S_IFMT : 0
         isSocket = kind == S_IFSOCK
         isOpen = kind != 0
+        isFile = kind == S_IFREG
         let canBlock = kind == S_IFIFO || kind == S_IFCHR
         let anew = canBlock ? open("/proc/self/fd/\(stream)", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) : -1
         eager = anew >= 0 ? anew : stream
@@ -59,8 +62,13 @@ final class LogSink: Sendable {
 
     /// Writes a line, or keeps it for later. `notice` says how many lines are missing when some are.
     func write(_ line: String, notice: @escaping @Sendable (Int) -> String) {
+        write(Array((line + "\n").utf8), notice: notice)
+    }
+
+    /// The same of a line with its end.
+    func write(_ line: [UInt8], notice: @escaping @Sendable (Int) -> String) {
         guard isOpen else { return }
-        var bytes = Array((line + "\n").utf8)[...]
+        var bytes = line[...]
         let isNew = state.withLock { state -> Bool in
             if !state.isDraining, state.waiting.isEmpty {
                 bytes = writeEagerly(bytes)
@@ -103,7 +111,7 @@ final class LogSink: Sendable {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { bytes in
                 if isSocket { return send(stream, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT)) }
-                return eager != stream || isWritable
+                return eager != stream || isFile || isWritable
                     ? Foundation.write(eager, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF))) : 0
             }
             if count > 0 {

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import JobModel
-import Logging
 import NIOCore
 
 /// One request on its way to a route, with what has been found out about it.
@@ -12,7 +11,6 @@ struct Call: Sendable {
     /// From the header `X-Request-Id`, or made here. Goes with the job to its last line in a log.
     let requestID: String
     var caller: Caller
-    var logger: Logger
 
     var headers: HTTPFields { request.headers }
 

@@ -15,13 +15,17 @@ extension JobQueueAPI {
     /// One line for each request of a known caller that changes something, or was refused to: `event=audit`. Who is not
     /// known has changed nothing, and is logged by the gate.
     func audit(
-        _ answer: Answer, _ route: Route, _ parameters: [String: String], _ caller: Caller?, _ logger: Logger
+        _ answer: Answer, _ route: Route, _ parameters: [String: String], _ caller: Caller?, _ requestID: String
     ) {
+        let logger = configuration.logger
         guard let caller, route.isChange, logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            "event": "audit", "http_method": .string(route.method.rawValue), "http_route": .string(route.path),
-            "http_status": .stringConvertible(answer.status.code), "token": .string(caller.id),
-        ]
+        var metadata = Logger.Metadata(minimumCapacity: 10)
+        metadata["event"] = "audit"
+        metadata["request_id"] = .string(requestID)
+        metadata["http_method"] = .string(route.method.rawValue)
+        metadata["http_route"] = .string(route.path)
+        metadata["http_status"] = .stringConvertible(answer.status.code)
+        metadata["token"] = .string(caller.id)
         func add(_ key: String, _ text: String?) {
             if let text, !text.isEmpty { metadata[key] = .string(Printable.oneLine(text, limit: 200)) }
         }

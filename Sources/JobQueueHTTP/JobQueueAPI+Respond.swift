@@ -15,8 +15,6 @@ extension JobQueueAPI {
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
         let start = ContinuousClock.now
         let requestID = requestID(request.headers)
-        var logger = configuration.logger
-        logger[metadataKey: "request_id"] = "\(requestID)"
         var caller: Caller?
         var headers = HTTPFields()
         var answer: Answer
@@ -26,32 +24,37 @@ extension JobQueueAPI {
             try route.access.check(admittance.caller)
             if route.needsRedis { try await circuit.check() }
             let call = Call(
-                request: request, parameters: parameters, requestID: requestID, caller: admittance.caller,
-                logger: logger)
+                request: request, parameters: parameters, requestID: requestID, caller: admittance.caller)
             answer = try await route.handle(call)
         } catch {
             if error.kind == .redisUnavailable { circuit.trip() }
             answer = .problem(error, requestID: requestID)
-            if error.kind.status.code >= 500 { log(error, route, logger) }
+            if error.kind.status.code >= 500 { log(error, route, requestID) }
         }
-        for field in headers { answer.headers[field.name] = field.value }
-        answer.headers[.requestID] = requestID
-        audit(answer, route, parameters, caller, logger)
+        for field in headers { answer.headers.append(field) }
+        answer.headers.append(HTTPField(name: .requestID, value: requestID))
+        audit(answer, route, parameters, caller, requestID)
         let duration = ContinuousClock.now - start
         meter?.answered(
             route.method.rawValue, route.path, status: answer.status.code, after: duration - answer.waited)
-        log(answer, route, caller, duration, logger)
+        log(answer, route, caller, duration, requestID)
         return answer
     }
 
     /// The line that explains an answer of 500 and above: it has the id that the caller was told.
-    private func log(_ problem: Problem, _ route: Route, _ logger: Logger) {
-        logger.error(
+    private func log(_ problem: Problem, _ route: Route, _ requestID: String) {
+        configuration.logger.error(
             "\(Printable.oneLine(problem.detail))",
-            metadata: ["event": "http.failed", "problem": "\(problem.kind.name)", "http_route": "\(route.path)"])
+            metadata: [
+                "event": "http.failed", "problem": "\(problem.kind.name)", "http_route": "\(route.path)",
+                "request_id": "\(requestID)",
+            ])
     }
 
-    private func log(_ answer: Answer, _ route: Route, _ caller: Caller?, _ duration: Duration, _ logger: Logger) {
+    private func log(
+        _ answer: Answer, _ route: Route, _ caller: Caller?, _ duration: Duration, _ requestID: String
+    ) {
+        let logger = configuration.logger
         let waited = answer.waited
         let isSlow = duration - waited > configuration.slowRequest
         // Probes come all the time, and are as slow as what they look at.
@@ -63,6 +66,7 @@ extension JobQueueAPI {
                 "event": isSlow ? "http.slow" : "http.request", "http_method": "\(route.method.rawValue)",
                 "http_route": "\(route.path)", "http_status": "\(answer.status.code)",
                 "duration_ms": "\(duration.milliseconds)", "token": "\(caller?.id ?? "none")",
+                "request_id": "\(requestID)",
             ])
     }
 }

@@ -63,8 +63,7 @@ struct PlainTable: RouteTable {
 
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
         let id = requestID(request.headers)
-        let call = Call(
-            request: request, parameters: parameters, requestID: id, caller: .anonymous, logger: request.silent)
+        let call = Call(request: request, parameters: parameters, requestID: id, caller: .anonymous)
         do throws(Problem) { return try await route.handle(call) } catch { return .problem(error, requestID: id) }
     }
 
@@ -73,10 +72,6 @@ struct PlainTable: RouteTable {
     }
 
     func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: 1_700_000_000_000) }
-}
-
-extension Request {
-    fileprivate var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
 
 /// A server while a test runs, and connections to it.

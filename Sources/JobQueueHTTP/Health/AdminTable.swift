@@ -1,16 +1,13 @@
 import HTTPTypes
 import Hummingbird
-import Logging
 
 /// What a worker serves on its admin port: routes that are open to all who reach it.
 struct AdminTable: RouteTable {
     let routes: [Route]
-    let logger: Logger
 
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
         let id = requestID(request.headers)
-        let call = Call(
-            request: request, parameters: parameters, requestID: id, caller: .anonymous, logger: logger)
+        let call = Call(request: request, parameters: parameters, requestID: id, caller: .anonymous)
         do throws(Problem) { return try await route.handle(call) } catch { return .problem(error, requestID: id) }
     }
 
@@ -24,6 +21,6 @@ struct AdminTable: RouteTable {
 extension APIServer {
     /// A server of routes that need no token, such as health and metrics.
     package convenience init(admin routes: [Route], _ configuration: Configuration) {
-        self.init(table: AdminTable(routes: routes, logger: configuration.logger), configuration)
+        self.init(table: AdminTable(routes: routes), configuration)
     }
 }
