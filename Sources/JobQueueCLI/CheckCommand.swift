@@ -27,6 +27,12 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Dead jobs that a queue may have.")
     var maxDead: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Runs of a queue that may fail in a minute, on average over 15 minutes.", valueName: "number"))
+    var maxFailedRate: Double?
+
     @Option(parsing: .unconditional, help: "Live workers that a queue must have.")
     var minWorkers: Int?
 
@@ -53,7 +59,11 @@ struct CheckCommand: AsyncParsableCommand {
         for limit in [maxQueued, maxDead, minWorkers].compactMap(\.self) where limit < 0 {
             throw Failure(.usage, "bad limit \(limit): use 0 or more")
         }
+        if let maxFailedRate, !(0...1e9).contains(maxFailedRate) {
+            throw Failure(.usage, "bad limit \(maxFailedRate): use a number from 0 to 1000000000")
+        }
         return ProbeLimits(
-            ageMs: maxAge?.duration.milliseconds, queued: maxQueued, dead: maxDead, workers: minWorkers)
+            ageMs: maxAge?.duration.milliseconds, queued: maxQueued, dead: maxDead, workers: minWorkers,
+            failedRate: maxFailedRate)
     }
 }

@@ -10,6 +10,8 @@ struct ProbeLimits: Equatable {
     var dead: Int?
     /// Live ones, of each queue.
     var workers: Int?
+    /// Runs a minute that fail, on average over a quarter of an hour.
+    var failedRate: Double?
 }
 
 /// What a probe found, in the words and numbers of Nagios' plugins. The greater case decides.
@@ -87,6 +89,9 @@ struct Probe: Equatable {
         }
         if let limit = limits.queued, queue.queued > limit { add("\(queue.queued) queued (limit \(limit))") }
         if let limit = limits.dead, queue.dead > limit { add("\(queue.dead) dead (limit \(limit))") }
+        if let limit = limits.failedRate, queue.failedAMinute > limit {
+            add("\(text(queue.failedAMinute)) runs a minute failed (limit \(text(limit)))")
+        }
         if let least = limits.workers, queue.workers < least {
             add("\(Quantity.of(queue.workers, "worker")) (at least \(least))")
         }
@@ -112,9 +117,17 @@ struct Probe: Equatable {
             + Quantity.of(live, "worker")
     }
 
+    /// Two digits behind the point at most, and no exponent, which not everybody reads.
+    private static func text(_ rate: Double) -> String {
+        let (whole, rest) = Int((min(max(rate, 0), 1e15) * 100).rounded()).quotientAndRemainder(dividingBy: 100)
+        if rest % 10 == 0 { return rest == 0 ? "\(whole)" : "\(whole).\(rest / 10)" }
+        return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
     /// `'label'=value[UOM];warn;crit;min`. Names of queues hold neither quotes nor signs of equality.
     private static func figures(of queue: InfoReport.Queue, _ limits: ProbeLimits) -> [String] {
-        func figure(_ what: String, _ value: Int, _ limit: String, unit: String = "") -> String {
+        func figure(_ what: String, _ value: some CustomStringConvertible, _ limit: String, unit: String = "") -> String
+        {
             "'\(queue.name) \(what)'=\(value)\(unit);;\(limit);0"
         }
         func most(_ limit: Int?) -> String { limit.map(String.init) ?? "" }
@@ -123,6 +136,7 @@ struct Probe: Equatable {
             figure("queued", queue.queued, most(limits.queued)),
             figure("running", queue.running, ""),
             figure("dead", queue.dead, most(limits.dead)),
+            figure("failed", text(queue.failedAMinute), limits.failedRate.map(text) ?? ""),
             // A range that ends nowhere: below its begin is wrong.
             figure("workers", queue.workers, limits.workers.map { "\($0):" } ?? ""),
         ]

@@ -6,11 +6,13 @@ import Testing
 
 /// `check`: from a report and limits to a line and an exit code.
 @Suite(.timeLimit(.minutes(1))) struct ProbeTests {
-    /// One queue with 12 in line, the first for 38 s, 3 dead, and one worker.
+    /// One queue with 12 in line, the first for 38 s, 3 dead, one worker, and 30 failed runs in a quarter of an hour.
     private func report(workers: Int = 1, _ more: (inout QueueSnapshot) -> Void = { _ in }) throws -> InfoReport {
         var mail = try snapshot(
             "mail", [.queued: 12, .running: 2, .dead: 3], age: 38_000,
             workers: (0..<workers).map { worker("w\($0)", number: $0 + 1) })
+        mail.samples = ["\(now - 900_000) 0 0 0 0 0 0"].compactMap { RateSample(parsing: $0) }
+        (mail.meta["retried"], mail.meta["dead"]) = ("27", "3")
         more(&mail)
         return InfoReport(server: server("maxmemory:104857600\n"), snapshots: [mail])
     }
@@ -35,6 +37,8 @@ import Testing
         Case(.critical, "CRITICAL - mail: 12 queued (limit 0) |") { $0.queued = 0 },
         Case(.critical, "CRITICAL - mail: 3 dead (limit 2) |") { $0.dead = 2 },
         Case(.critical, "CRITICAL - mail: 1 worker (at least 2) |") { $0.workers = 2 },
+        Case(.ok, "OK - ") { $0.failedRate = 2 },
+        Case(.critical, "CRITICAL - mail: 2 runs a minute failed (limit 1.5) |") { $0.failedRate = 1.5 },
         Case(.critical, "CRITICAL - mail: 12 queued (limit 1); mail: 3 dead (limit 1) |") {
             ($0.queued, $0.dead) = (1, 1)
         },
@@ -54,7 +58,7 @@ import Testing
         #expect(
             Probe(try report(), limits).line.hasSuffix(
                 " | 'mail age'=38000ms;;60000;0 'mail queued'=12;;100;0 'mail running'=2;;;0 'mail dead'=3;;;0 "
-                    + "'mail workers'=1;;1:;0"))
+                    + "'mail failed'=2;;;0 'mail workers'=1;;1:;0"))
     }
 
     @Test func `a pause, and jobs without a worker, are warnings without any limit`() throws {
@@ -68,6 +72,9 @@ import Testing
             paused.line.hasPrefix(#"WARNING - mail: paused: why / 'x'=1 \u{1b}[2J | 'mail age'="#), "\(paused.line)")
         let idle = Probe(try report(workers: 0), ProbeLimits())
         #expect(idle.status == .warning && idle.line.contains("14 jobs and no worker listens"))
+        let quiet = Probe(
+            try report { $0.workers = [worker("w", number: 1) { $0.quiet = true }] }, ProbeLimits(workers: 1))
+        #expect(quiet.status == .warning && quiet.line.contains("mail: 12 jobs and its only worker is quiet: "))
         let both = Probe(try report(workers: 0), ProbeLimits(dead: 0))
         #expect(both.status == .critical, "the worst decides")
         #expect(

@@ -8,12 +8,17 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ExplainTests {
     private let envelope = #"jobs a = {"name":"n","max_attempts":5}"#
 
-    private func about(_ names: [String]?, slots: Int = 2, busy: Int = 0, run: String? = nil) -> String {
+    private func about(
+        _ names: [String]?, slots: Int = 2, busy: Int = 0, run: String? = nil, of incarnation: Int = 7,
+        isQuiet: Bool = false
+    ) -> String {
         let runs = run.map { [WorkerCard.Run(id: $0, name: "n", attempt: 1, started: start - 7)] } ?? []
-        let card = WorkerCard(
-            id: "web-1", host: "h", pid: 1, version: "1", started: 1, slots: slots, busy: busy, runs: runs, names: names
+        var card = WorkerCard(
+            id: incarnation == 7 ? "web-1" : "web-\(incarnation)", host: "h", pid: 1, version: "1", started: 1,
+            slots: slots, busy: busy, runs: runs, names: names
         )
-        return "about 7 = \(text(card.encoded()))"
+        if isQuiet { card.quiet = true }
+        return "about \(incarnation) = \(text(card.encoded()))"
     }
 
     private func reasons(_ lines: [String], _ id: String = "a", at moment: Int = start) async throws -> [Explanation] {
@@ -46,6 +51,47 @@ import Testing
         let many = (0..<WorkerCard.nameLimit).map { "m\($0)" }
         #expect(try await reasons(line + [about(many)]).map(\.code) == ["in-line"], "the list may have been cut")
         #expect(try await reasons(line + ["leases 8 = \(start + 9)", about(["m"])]).map(\.code) == ["in-line"])
+    }
+
+    @Test func `workers that claim nothing are an obstacle when no other one could run it`() async throws {
+        let line = ["queued a = \(place(1))"]
+        let second = "leases 8 = \(start + 9)"
+        let inLine = Explanation.inLine(ahead: 0, busy: 0, slots: 2)
+        let quiet = about(["n"], isQuiet: true)
+        #expect(try await reasons(line + [quiet]) == [.quiet(workers: ["web-1"], waiting: 1), inLine])
+        #expect(
+            try await reasons(line + [quiet, second, about(nil, slots: 0, of: 8, isQuiet: true)]) == [
+                .quiet(workers: ["web-1", "web-8"], waiting: 1), inLine,
+            ])
+        #expect(
+            try await reasons(line + [quiet, second, about(["m"], slots: 0, of: 8)]) == [
+                .quiet(workers: ["web-1"], waiting: 1), inLine,
+            ], "the one that claims has no handler for it")
+        #expect(try await reasons(line + [quiet, second, about(["n"], slots: 0, of: 8)]) == [inLine])
+        #expect(try await reasons(line + [quiet, second]) == [inLine], "one has not said anything yet")
+        #expect(
+            try await reasons(line + [about(["m"], isQuiet: true)]).map(\.code) == ["no-handler", "in-line"],
+            "to resume it would not help")
+        #expect(
+            try await stage([envelope] + line + [quiet]).at(start).explain().reasons == [
+                .quiet(workers: ["web-1"], waiting: 1)
+            ])
+        #expect(try await stage([envelope, quiet]).at(start).explain().reasons == [.idle(nextDueMs: nil)])
+    }
+
+    @Test func `it is said who is quiet and what wakes them, and no id becomes a command of a shell`() throws {
+        let one = ExplanationSheet(.quiet(workers: ["web-1:7:k3"], waiting: 2), now: 7)
+        #expect(
+            one.message == "the only worker for it, web-1:7:k3, is quiet and claims nothing; 2 jobs to start: "
+                + "queue-worker workers resume web-1:7:k3")
+        #expect(one.code == "quiet" && one.workers == ["web-1:7:k3"] && one.waiting == 2)
+        let many = Explanation.quiet(workers: ["a", "b", "c", "d"], waiting: 1).sentence(now: 7)
+        #expect(
+            many == "all 4 workers for it are quiet and claim nothing: a, b, c and 1 more; 1 job to start: "
+                + "queue-worker workers resume WORKER…")
+        for id in ["$(reboot)", "-x", "a b", "a;b", "`a`", "a\nb"] {
+            #expect(Explanation.resume(["a", id]).hasSuffix(" resume WORKER…"), "\(id)")
+        }
     }
 
     @Test func `who waits for a time knows it, and why`() async throws {
@@ -144,7 +190,8 @@ import Testing
             .running(worker: "w\n", sinceMs: 5, isAsked: true), .lost(worker: nil, sinceMs: 5, afterMs: 9),
             .recovering(worker: nil), .succeeded(atMs: 5), .dead(atMs: 5, reason: .timeout, error: error),
             .cancelled(atMs: nil), .paused(by: "a", reason: "b\nc", sinceMs: 5), .noWorker(waiting: 3),
-            .noHandler(name: "n", workers: 2), .slotsBusy(waiting: 1, slots: 2),
+            .quiet(workers: ["w\u{1B}[2J\n", "x"], waiting: 1), .noHandler(name: "n", workers: 2),
+            .slotsBusy(waiting: 1, slots: 2),
             .working(waiting: 1, busy: 0, slots: 2),
             .idle(nextDueMs: 5),
         ]

@@ -100,6 +100,17 @@ import Testing
         queue.meta["paused_reason"] = "it burns"
         #expect(
             found().dropLast() == ["paused: paused by ann 10m ago: it burns", "dead: 1 job died within an hour"])
+        var quiet = card
+        quiet.quiet = true
+        queue.workers[0].about = quiet.encoded()[...]
+        #expect(found()[1] == "quiet: 9 jobs and its only worker is quiet: queue-worker workers resume w")
+        queue.counts = [.running: 1]
+        #expect(!found().contains { $0.hasPrefix("quiet") }, "what it has runs to its end")
+        queue.counts = [.queued: 9]
+        queue.workers.append(.init(incarnation: Incarnation(9), deadline: 2e6, about: card.encoded()[...], held: 0))
+        quiet.id = "q"
+        queue.workers[0].about = quiet.encoded()[...]
+        #expect(!found().contains { $0.hasPrefix("quiet") }, "another one claims")
         queue.workers = []
         #expect(found()[1] == "no-worker: 9 jobs and no worker listens")
     }

@@ -41,6 +41,8 @@ extension Explanation {
         case .paused(let by, let reason, let ms):
             return "the queue is paused" + (by.map { " by \($0)" } ?? "") + since(ms) + (reason.map { ": \($0)" } ?? "")
         case .noWorker(let waiting): return "no live worker serves the queue; \(Quantity.of(waiting, "job")) to do"
+        case .quiet(let workers, let waiting):
+            return "\(Self.quiet(workers)); \(Quantity.of(waiting, "job")) to start: \(Self.resume(workers))"
         case .noHandler(let name, let workers):
             return "none of \(Quantity.of(workers, "live worker")) has a handler for \(name)"
         case .slotsBusy(let waiting, let slots):
@@ -51,6 +53,28 @@ extension Explanation {
             return "nothing is to be started now" + (due.map { ", the next job is due at \(at($0))" } ?? "")
         }
     }
+
+    /// Who claims nothing, of those that could.
+    static func quiet(_ workers: [String]) -> String {
+        guard workers.count > 1 else {
+            return "the only worker for it, \(workers.first ?? "?"), is quiet and claims nothing"
+        }
+        let more = workers.count > named ? " and \(workers.count - named) more" : ""
+        return "all \(workers.count) workers for it are quiet and claim nothing: "
+            + workers.prefix(named).joined(separator: ", ") + more
+    }
+
+    /// What lets them claim again. It is copied into shells: ids that are more than words there are left to be looked up.
+    static func resume(_ workers: [String]) -> String {
+        let isPlain = workers.allSatisfy { id in
+            !id.hasPrefix("-") && id.split(separator: ":").allSatisfy { Names.isName(String($0)) }
+        }
+        let whom = isPlain && workers.count <= named ? workers.joined(separator: " ") : "WORKER…"
+        return "queue-worker workers resume \(whom)"
+    }
+
+    /// So many are named.
+    private static let named = 3
 
     private static func because(_ error: ErrorEntry?) -> String {
         guard let error, !error.message.isEmpty else { return "" }
@@ -66,6 +90,8 @@ package struct ExplanationSheet: Codable, Equatable, Sendable {
     /// When it is due, began, ended, or since when it is so, ms since 1970.
     package var atMs: Int?
     package var worker: String?
+    /// Ids, where it is about several.
+    package var workers: [String]?
     package var by: String?
     package var reason: String?
     package var name: String?
@@ -89,6 +115,7 @@ package struct ExplanationSheet: Codable, Equatable, Sendable {
         case .dead(let ms, let reason, _): (atMs, self.reason) = (ms, reason?.rawValue)
         case .paused(let by, let reason, let ms): (self.by, self.reason, atMs) = (by, reason, ms)
         case .noWorker(let waiting): self.waiting = waiting
+        case .quiet(let workers, let waiting): (self.workers, self.waiting) = (workers, waiting)
         case .noHandler(let name, _): self.name = name
         case .slotsBusy(let waiting, let slots): (self.waiting, self.slots) = (waiting, slots)
         case .working(let waiting, let busy, let slots): (self.waiting, self.busy, self.slots) = (waiting, busy, slots)

@@ -33,6 +33,8 @@ package enum Explanation: Equatable, Sendable {
     case paused(by: String?, reason: String?, sinceMs: Int?)
     /// No live worker serves it; `waiting` jobs do.
     case noWorker(waiting: Int)
+    /// Live workers serve it, and those that could run it, or what waits, claim nothing: their ids.
+    case quiet(workers: [String], waiting: Int)
     /// Live workers serve it, and none has a handler for this name.
     case noHandler(name: String, workers: Int)
     /// Every slot is taken.
@@ -62,6 +64,7 @@ package enum Explanation: Equatable, Sendable {
         case .cancelled: "cancelled"
         case .paused: "paused"
         case .noWorker: "no-worker"
+        case .quiet: "quiet"
         case .noHandler: "no-handler"
         case .slotsBusy: "slots-busy"
         case .working: "working"
@@ -94,14 +97,14 @@ extension Explanation {
 
     /// Why a queue does what it does; `firstName` is of the first job in line.
     package static func of(_ queue: QueueSnapshot, firstName: String? = nil) -> [Self] {
-        let waiting = queue.count(.queued) + queue.overdue + queue.inbox
+        let waiting = queue.waiting
         if waiting == 0 {
             let idle = Self.idle(nextDueMs: queue.nextDue)
             let isOver = queue.count(.running) > 0 && queue.live.isEmpty
             return obstacles(to: nil, in: queue).filter { isOver || $0.code == "paused" } + [idle]
         }
         let obstacles = obstacles(to: firstName, in: queue)
-        if obstacles.contains(where: { $0.code == "no-worker" }) { return obstacles }
+        if obstacles.contains(where: { $0.code == "no-worker" || $0.code == "quiet" }) { return obstacles }
         let (busy, slots) = (queue.busy, queue.slots)
         return obstacles
             + [
@@ -119,15 +122,21 @@ extension Explanation {
         let cards = queue.live
         if queue.liveWorkers == 0 {
             found.append(.noWorker(waiting: queue.backlog))
-        } else if let name, cards.count == queue.liveWorkers,
-            cards.allSatisfy({ card in
-                // A list as long as it may be was perhaps cut.
-                card.names.map { !$0.contains(name) && $0.count < WorkerCard.nameLimit } ?? false
-            })
-        {
-            found.append(.noHandler(name: name, workers: cards.count))
+        } else if cards.count == queue.liveWorkers {
+            let able = cards.filter { mayRun(name, $0) }
+            if let name, able.isEmpty {
+                found.append(.noHandler(name: name, workers: cards.count))
+            } else if able.allSatisfy(\.isQuiet) {
+                found.append(.quiet(workers: able.map(\.id).sorted(), waiting: queue.waiting))
+            }
         }
         return found
+    }
+
+    /// Has a worker a handler for this name, as far as one can know? A list as long as it may be was perhaps cut.
+    private static func mayRun(_ name: String?, _ card: WorkerCard) -> Bool {
+        guard let name, let names = card.names else { return true }
+        return names.contains(name) || names.count >= WorkerCard.nameLimit
     }
 
     private static func waiting(_ job: JobView, _ state: JobState, _ queue: QueueSnapshot, _ ahead: Int) -> Self {
@@ -165,6 +174,9 @@ extension Explanation {
 }
 
 extension QueueSnapshot {
+    /// Jobs that could begin now.
+    fileprivate var waiting: Int { count(.queued) + overdue + inbox }
+
     /// Incarnations whose lease lasts.
     fileprivate var liveWorkers: Int { workers.count { $0.deadline >= Double(now) } }
 

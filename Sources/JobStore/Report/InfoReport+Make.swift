@@ -32,6 +32,10 @@ extension InfoReport {
     /// What wants attention in a queue.
     func attention(for queue: Queue) -> [Attention] {
         let open = queue.queued + queue.scheduled + queue.retrying + queue.suspect + queue.inbox + queue.running
+        let live = workers.filter { $0.state != .lost && $0.queues.contains(queue.name) }
+        // Of one that has not said anything yet nobody knows whether it is quiet.
+        let areQuiet = live.count >= queue.workers && live.allSatisfy { $0.state == .quiet }
+        let quiet = areQuiet ? live.map(\.id) : []
         var found: [Attention] = []
         func add(_ code: String, _ message: String) {
             found.append(Attention(queue: queue.name, code: code, message: message))
@@ -39,6 +43,8 @@ extension InfoReport {
         if queue.isPaused { add("paused", pause(of: queue)) }
         if queue.workers == 0, open > 0 {
             add("no-worker", "\(Quantity.of(open, "job")) and no worker listens")
+        } else if !quiet.isEmpty, open > queue.running {
+            add("quiet", "\(Quantity.of(open - queue.running, "job")) and \(Self.only(quiet))")
         } else if !queue.isPaused, queue.isGrowing, let age = queue.oldestQueuedMs {
             let rates = "in \(Quantity.rate(queue.in1m))/s, out \(Quantity.rate(queue.out1m))/s"
             add("growing", "the oldest job waits \(Quantity.time(ms: age)); the backlog grows (\(rates))")
@@ -48,6 +54,12 @@ extension InfoReport {
         }
         if queue.deadLastHour > 0 { add("dead", "\(Quantity.of(queue.deadLastHour, "job")) died within an hour") }
         return found
+    }
+
+    /// `its only worker is quiet: queue-worker workers resume web-1:88:zzzzzzzz`
+    private static func only(_ quiet: [String]) -> String {
+        let who = quiet.count == 1 ? "its only worker is quiet" : "all of its \(quiet.count) workers are quiet"
+        return Printable.oneLine("\(who): \(Explanation.resume(quiet))", limit: 400)
     }
 
     /// `paused by ann@web-1 2h 4m ago: the provider is down`, as far as it is known.
@@ -95,6 +107,7 @@ extension InfoReport.Queue {
         let (short, long) = (snapshot.rates(over: RateSample.minute), snapshot.rates(over: RateSample.quarter))
         (in1m, out1m, failed1m) = short.rounded
         (in15m, out15m, failed15m) = long.rounded
+        failedAMinute = (long.failed * 6000).rounded() / 100
         if isWanted {
             series = QueueRates.series(to: RateSample(snapshot), snapshot.samples).map { at, rates in
                 let (into, out, failed) = rates.rounded

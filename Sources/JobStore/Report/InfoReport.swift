@@ -52,6 +52,8 @@ package struct InfoReport: Sendable, Equatable, Codable {
         package var series: [Point]?
         /// Jobs that workers have to do now. Not part of the report's JSON.
         package var backlog = 0
+        /// Runs that failed in a minute, on average over the last quarter of an hour. Nor is this.
+        package var failedAMinute = 0.0
 
         enum CodingKeys: String, CodingKey {
             case name, queued, running, retrying, scheduled, blocked, suspect, succeeded, dead, cancelled, inbox,
