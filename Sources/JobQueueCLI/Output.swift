@@ -16,6 +16,12 @@ enum Output {
     /// Whoever read standard output went away, as `head` does: who goes on printing for ever should not.
     static var isUnread: Bool { readerLeft.load(ordering: .relaxed) }
 
+    /// The same, and asks: for those who may have nothing to print for long.
+    static var isUnreadNow: Bool {
+        var stream = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        return isUnread || poll(&stream, 1, 0) == 1 && stream.revents & Int16(POLLERR | POLLHUP) != 0
+    }
+
     /// Nobody is left to tell when this fails.
     static func error(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 

@@ -120,6 +120,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             RunCommand.self, ServeCommand.self, DevCommand.self, EnqueueCommand.self, InfoCommand.self,
             DashCommand.self,
             QueuesCommand.self, WorkersCommand.self, JobsCommand.self, DeadCommand.self, ExplainCommand.self,
+            EventsCommand.self,
             CheckCommand.self,
             HealthcheckCommand.self,
             TokensCommand.self,

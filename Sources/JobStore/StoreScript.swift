@@ -7,7 +7,7 @@ package import Redis
 /// readers: the keys are taken from it, so what is declared and what is sent cannot differ.
 package enum StoreScript: Int, CaseIterable, Sendable {
     case enqueue, intake, join, claim, beat, settle, promote, recover, cancel, requeue, prune, snapshot, inspect, inbox
-    case pause, remove, edit, list, groups, grouped, restore, order
+    case pause, remove, edit, list, groups, grouped, restore, order, watch
 
     /// The version of stored data that this code speaks. A queue of another format is refused, never guessed at.
     package static let format = 1
@@ -41,6 +41,7 @@ package enum StoreScript: Int, CaseIterable, Sendable {
         case .edit: text(PackageResources.edit_lua)
         case .list: text(PackageResources.list_lua)
         case .order: text(PackageResources.order_lua)
+        case .watch: text(PackageResources.watch_lua)
         case .groups: text(PackageResources.groups_lua)
         case .grouped: text(PackageResources.grouped_lua)
         case .restore: text(PackageResources.restore_lua)
@@ -90,6 +91,7 @@ package struct CompiledScript: Sendable {
             case "causes": text(PackageResources.causes_lua)
             case "clock": text(PackageResources.clock_lua)
             case "find": text(PackageResources.find_lua)
+            case "tell": text(PackageResources.tell_lua)
             case "sample": text(PackageResources.sample_lua)
             default: preconditionFailure("\(name).lua uses an unknown part: \(part)")
             }

@@ -29,6 +29,7 @@ import Testing
         case .edit: ["q", version, "{1}", "5", ""]
         case .list: ["1", "0", "", "", "9", "9", "0"]
         case .order: ["quiet", "10"]
+        case .watch: ["10000"]
         case .groups: ["-", "+", "9"]
         case .grouped: ["-", "+", "0", "9", "9"]
         case .restore: ["5", "1", "new", "{}", "-1", "5", "", "n/0", "0"]

@@ -44,6 +44,7 @@ struct ScriptFile {
         if uses.contains("clock") { parts.append(Self.text(PackageResources.clock_lua)) }
         if uses.contains("sample") { parts.append(Self.text(PackageResources.sample_lua)) }
         if uses.contains("find") { parts.append(Self.text(PackageResources.find_lua)) }
+        if uses.contains("tell") { parts.append(Self.text(PackageResources.tell_lua)) }
         let text = parts.joined(separator: "\n")
         code = text.components(separatedBy: "\n").map(Self.withoutComment).filter { !$0.isEmpty }
         words = Self.words(of: code)
@@ -109,7 +110,7 @@ struct ScriptFile {
 
     private static func commands(in code: [String]) -> [Call] {
         code.flatMap { line in
-            line.matches(of: #/redis\.call\('([A-Z]+)'(, ([a-z_]+))?/#).map {
+            line.matches(of: #/redis\.p?call\('([A-Z]+)'(, ([a-z_]+))?/#).map {
                 Call(name: String($0.1), key: $0.3.map(String.init) ?? "")
             }
         }

@@ -143,9 +143,6 @@ extension Scope {
 }
 
 extension Glob {
-    /// A queue's name with stars in it.
-    static func isPattern(_ text: String) -> Bool { Names.isName(text.replacing("*", with: "a")) }
-
     /// Does the first match whatever the second matches? A star of the second can only fall to a star of the first: names
     /// hold no stars. Where two patterns together would do, the answer is no.
     static func covers(_ pattern: String, _ other: String) -> Bool { matches(other, pattern) }

@@ -30,6 +30,7 @@ package enum Rights {
         let called = onKeys.map { Right([$0.command, key] + $0.rest) }
         let own = [
             ["TIME"], ["INFO"], ["PING"], ["EVAL", "return 1", "1", key], ["EVALSHA", "0", "1", key],
+            ["XREAD", "STREAMS", key, "0"],
             ["ZADD", Registry.queues, "0", "a"], ["ZADD", Registry.workers, "0", "a"],
         ]
         return called + (own + (database == 0 ? [] : [["SELECT", "\(database)"]])).map { Right($0) }
@@ -42,7 +43,8 @@ package enum Rights {
     static let onKeys: [(command: String, rest: [String])] = [
         ("BZPOPMIN", ["0"]), ("EXISTS", []), ("HDEL", ["a"]), ("HEXISTS", ["a"]), ("HGET", ["a"]), ("HGETALL", []),
         ("HINCRBY", ["a", "1"]), ("HLEN", []), ("HMGET", ["a"]), ("HSET", ["a", "b"]), ("HSETNX", ["a", "b"]),
-        ("XDEL", ["1-0"]), ("XLEN", []), ("XRANGE", ["-", "+"]), ("ZADD", ["0", "a"]), ("ZCARD", []),
+        ("PEXPIRE", ["1"]), ("XADD", ["*", "a", "b"]), ("XDEL", ["1-0"]), ("XLEN", []), ("XRANGE", ["-", "+"]),
+        ("ZADD", ["0", "a"]), ("ZCARD", []),
         ("ZCOUNT", ["0", "0"]), ("ZLEXCOUNT", ["-", "+"]), ("ZMSCORE", ["a"]), ("ZRANGE", ["0", "0"]), ("ZREM", ["a"]),
         ("ZREMRANGEBYRANK", ["0", "0"]), ("ZREMRANGEBYSCORE", ["0", "0"]), ("ZSCORE", ["a"]),
     ]

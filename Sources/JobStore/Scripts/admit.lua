@@ -56,7 +56,8 @@ local function admit(given, first, stride, count, skip, is_atomic)
   local known = redis.call('HMGET', jobs, unpack(ids))
   local noted_count = redis.call('HLEN', idem)
   local noted = noted_count > 0 and redis.call('HMGET', idem, unpack(ids)) or {}
-  local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'limit_idem', 'sampled')
+  local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'limit_idem', 'sampled', 'watched')
+  heed(m[5])
   local room, idem_room = math.huge, (tonumber(m[3]) or 2000000) - noted_count
   if m[2] then
     room = tonumber(m[2]) - redis.call('ZCARD', queued) - redis.call('ZCARD', scheduled)
@@ -131,6 +132,7 @@ local function admit(given, first, stride, count, skip, is_atomic)
       scores[2 * k] = given[at]
     end
     redis.call('ZADD', queued, unpack(scores))
+    tell('enqueued', every(scores, 2, 2))
   end
   if #later_at > 0 then
     local earliest = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
@@ -143,6 +145,7 @@ local function admit(given, first, stride, count, skip, is_atomic)
       if score < first_new then first_new = score end
     end
     redis.call('ZADD', scheduled, unpack(scores))
+    tell('enqueued', every(scores, 2, 2), 'state', 'scheduled')
     woken = woken or not earliest or first_new < tonumber(earliest)
   end
   redis.call('HSET', jobs, unpack(stored))

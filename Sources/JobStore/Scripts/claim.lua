@@ -7,7 +7,7 @@
 -- KEYS[4]  runs       HASH  id -> run record; written for a job without envelope
 -- KEYS[5]  leases     ZSET  read: incarnation, deadline
 -- KEYS[6]  claims     HASH  incarnation -> last claim number
--- KEYS[7]  meta       HASH  epoch; format, born, paused are read; dead, the total
+-- KEYS[7]  meta       HASH  epoch; format, born, paused, watched are read; dead, the total
 -- KEYS[8]  wake       ZSET  one member: look here
 -- KEYS[9]  scheduled  ZSET  read: the earliest due
 -- KEYS[10] retrying   ZSET  read: the earliest due
@@ -17,6 +17,7 @@
 -- KEYS[14] errors     HASH  id/slot -> error entry
 -- KEYS[15] causes     HASH  id -> group/ms of death
 -- KEYS[16] groups     ZSET  group/ms of death/id, 0
+-- KEYS[17] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms       '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  incarnation
@@ -29,13 +30,14 @@
 -- Answers {'ok', now_ms, epoch, due_ms | -1, inbox, can a suspect be claimed 0 | 1, born, left, ids, envelopes, records | {}}.
 -- 'stale': the incarnation is over. 'skipped': n is behind the last number; claim again with the next. 'invalid': n.
 -- Jobs already held under n are answered again, so a lost reply loses nothing and the same call changes nothing.
--- uses: causes
+-- uses: tell causes
 
 -- The group of jobs without envelope, as DeadGroup makes it.
 local MISSING = '?/05212cd6fccf'
 
-local m = redis.call('HMGET', meta, 'format', 'epoch', 'born', 'paused')
+local m = redis.call('HMGET', meta, 'format', 'epoch', 'born', 'paused', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[5])
 local incarnation, n, want = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 if not n or n < 1 or n > 268435455 or n % 1 ~= 0 then return {'invalid'} end
 local lease = redis.call('ZSCORE', leases, incarnation)
@@ -134,4 +136,6 @@ end
 if taken > 0 then
   redis.call('ZREMRANGEBYRANK', source, 0, taken - 1)
 end
+tell('claimed', ids, 'incarnation', incarnation)
+tell('dead', lost)
 return answer(ids, envelopes, records_of(ids))

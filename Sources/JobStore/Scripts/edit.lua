@@ -13,8 +13,9 @@
 -- KEYS[9]  cancelled  ZSET  read
 -- KEYS[10] jobs       HASH  id -> envelope
 -- KEYS[11] runs       HASH  read: part of the version
--- KEYS[12] meta       HASH  sequence; format is read
+-- KEYS[12] meta       HASH  sequence; format, watched are read
 -- KEYS[13] wake       ZSET  one member: look here
+-- KEYS[14] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  id
@@ -25,10 +26,11 @@
 --
 -- Answers {'ok', now_ms, 'ok' | 'changed' (read it again) | 'running' | 'succeeded' | 'gone'}.
 -- The same call again answers 'changed', because it did change the job, and changes nothing.
--- uses: find
+-- uses: find tell
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'watched')
+if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 local id, priority = ARGV[3], tonumber(ARGV[6])
 
 -- Probe and decide.
@@ -44,14 +46,16 @@ if due then due = due == 0 and now or moment(due) end
 redis.call('HSET', jobs, id, ARGV[5])
 
 -- To where it waits for its time; whoever waits for the earliest of these is told of an earlier one.
-local function wait(target, at)
-  local first = redis.call('ZRANGE', target, 0, 0, 'WITHSCORES')[2]
+local function wait(place, at)
+  local first = redis.call('ZRANGE', place, 0, 0, 'WITHSCORES')[2]
   local new = at * 10 + priority
-  redis.call('ZADD', target, text(new), id)
+  redis.call('ZADD', place, text(new), id)
   if not first or new < tonumber(first) then redis.call('ZADD', wake, 0, 'w') end
 end
 
+local target = index
 if index == queued and due and due > now then
+  target = scheduled
   wait(scheduled, due)
   redis.call('ZREM', queued, id)
 elseif index == queued then
@@ -59,6 +63,7 @@ elseif index == queued then
   local place = score % 562949953421312
   redis.call('ZADD', queued, text(priority * 562949953421312 + place), id)
 elseif (index == scheduled or index == retrying) and due and due <= now then
+  target = queued
   local sequence = redis.call('HINCRBY', meta, 'sequence', 1)
   redis.call('ZADD', queued, text(priority * 562949953421312 + 281474976710656 + sequence), id)
   redis.call('ZREM', index, id)
@@ -68,4 +73,5 @@ elseif index == scheduled or index == retrying or index == suspect then
 elseif index == blocked then
   redis.call('ZADD', blocked, text(math.floor(score / 10) * 10 + priority), id)
 end
+tell('edited', {id}, 'state', STATES[target])
 return {'ok', now, 'ok'}

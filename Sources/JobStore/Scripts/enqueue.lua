@@ -13,9 +13,10 @@
 -- KEYS[10] succeeded   ZSET  read
 -- KEYS[11] dead        ZSET  read
 -- KEYS[12] cancelled   ZSET  read
--- KEYS[13] meta        HASH  format, born, sequence, enqueued, sampled; limits are read
+-- KEYS[13] meta        HASH  format, born, sequence, enqueued, sampled; limits and watched are read
 -- KEYS[14] wake        ZSET  one member: look here
 -- KEYS[15] rates       ZSET  ms and the totals as they were then, ms
+-- KEYS[16] events      STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  count       jobs, at most 1,000
@@ -27,10 +28,11 @@
 -- Answers {'ok', now_ms, then for each job that was not taken in: its position, and 'dup <state>' | 'conflict <state>' |
 -- 'full' | 'invalid' | 'held' (nothing wrong with it, but others were refused)}, or {'format', stored}. The same call
 -- again answers dup for each that was taken in and changes nothing.
--- uses: sample admit
+-- uses: sample tell admit
 
-local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'sampled')
+local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'sampled', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[4])
 local count, plain = tonumber(ARGV[3]), ARGV[5]
 if plain == '' then return exceptions({'ok', now}, count, admit(ARGV, 6, 6, count, nil, ARGV[4] == '1')) end
 
@@ -60,6 +62,7 @@ if count > 0 and BASE[plain] and not m[2] and redis.call('EXISTS', idem) == 0 an
   redis.call('HSET', jobs, unpack(ARGV, 6, 2 * count + 5))
   redis.call('HINCRBY', meta, 'enqueued', count)
   redis.call('ZADD', wake, 0, 'w')
+  tell('enqueued', ids)
   return {'ok', now}
 end
 

@@ -21,6 +21,7 @@
 -- KEYS[18] causes      HASH  id -> group/ms of death
 -- KEYS[19] groups      ZSET  group/ms of death/id, 0
 -- KEYS[20] rates       ZSET  ms and the totals as they were then, ms
+-- KEYS[21] events      STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  good        how many jobs follow
@@ -31,10 +32,11 @@
 -- Answers {'ok', now_ms, then for each good one that was not taken in: its position and a word as in enqueue, or 'gone'
 -- when somebody else took the entry}. Entries answered 'full', 'conflict …' or 'invalid' stay in the stream. A bad entry
 -- always leaves it: when its id is taken, the time is added to it.
--- uses: sample admit causes
+-- uses: sample tell admit causes
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'watched')
+if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 local good, bad = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function is_there(entry)
@@ -54,6 +56,7 @@ for k = 1, good do
     redis.call('XDEL', inbox, ARGV[5 + (k - 1) * 7])
   end
 end
+local spoiled = {}
 for k = 1, bad do
   local at = 5 + good * 7 + (k - 1) * 7
   if is_there(ARGV[at]) then
@@ -69,6 +72,8 @@ for k = 1, bad do
     enter_groups({id}, {ARGV[at + 6]})
     redis.call('HINCRBY', meta, 'enqueued', 1)
     redis.call('HINCRBY', meta, 'dead', 1)
+    spoiled[#spoiled + 1] = id
   end
 end
+tell('dead', spoiled)
 return exceptions({'ok', now}, good, words)

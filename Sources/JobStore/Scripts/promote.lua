@@ -11,15 +11,17 @@
 -- KEYS[8]  succeeded  ZSET  read
 -- KEYS[9]  dead       ZSET  read
 -- KEYS[10] cancelled  ZSET  read
+-- KEYS[11] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  limit      jobs at most, 1 … 1,000
 --
 -- Answers {'ok', now_ms, taken, next due ms | -1}. Right after a gap or step in time nothing moves: call again.
--- uses: clock
+-- uses: clock tell
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'watched')
+if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 
 local function next_due()
   local a = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
@@ -76,6 +78,7 @@ if #moved > 0 then
   end
   redis.call('ZADD', queued, unpack(scores))
   redis.call('ZADD', wake, 0, 'w')
+  tell('promoted', every(scores, 2, 2))
 end
 for index, ids in pairs(gone) do
   if #ids > 0 then redis.call('ZREM', index, unpack(ids)) end

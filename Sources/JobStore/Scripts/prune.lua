@@ -14,18 +14,20 @@
 -- KEYS[11] leases      ZSET  a step back of the clock pulls deadlines in
 -- KEYS[12] causes      HASH  id -> group/ms of death
 -- KEYS[13] groups      ZSET  group/ms of death/id, 0
+-- KEYS[14] events      STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms      '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  limit       ids at most of each index, 1 … 500
 --
 -- Answers {'ok', now_ms, forgotten, more 0 | 1}. After a gap or step in time, what was due before it is left alone until
 -- ten regular minutes have passed: a clock that wakes in the year 2040 wipes nothing.
--- uses: clock causes
+-- uses: clock tell causes
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'watched')
+if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 check_clock(meta, leases)
-local m = redis.call('HMGET', meta, 'guard', 'calm')
+m = redis.call('HMGET', meta, 'guard', 'calm')
 local from = '-inf'
 if m[1] and (tonumber(m[2]) or 0) < CALM_ENOUGH then from = text(tonumber(m[1]) + 1) end
 local limit = tonumber(ARGV[3])
@@ -60,6 +62,7 @@ for _, index in ipairs({succeeded, dead, cancelled}) do
     redis.call('ZREM', index, unpack(ids))
     redis.call('HINCRBY', meta, 'forgotten', #ids)
     forgotten = forgotten + #ids
+    tell('forgotten', ids)
   end
 end
 

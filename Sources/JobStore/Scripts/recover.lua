@@ -5,9 +5,10 @@
 -- KEYS[2] running  ZSET  read: id, token
 -- KEYS[3] jobs     HASH  read: id -> envelope
 -- KEYS[4] runs     HASH  read: id -> run record
--- KEYS[5] meta     HASH  tick, calm, guard, grace; format, lease_ms are read
+-- KEYS[5] meta     HASH  tick, calm, guard, grace; format, lease_ms, watched are read
 -- KEYS[6] claims   HASH  goes with the lease
 -- KEYS[7] about    HASH  goes with the lease
+-- KEYS[8] events   STREAM what happens, while somebody watches
 -- ARGV[1] now_ms       '' = Redis' clock
 -- ARGV[2] format
 -- ARGV[3] incarnation  '' = any that is due; a number = this one, known to be over: no expiry, grace or recoverer counts
@@ -18,10 +19,11 @@
 -- Answers {'ok', now_ms, incarnation, about, left in the range beyond these, ids, tokens, envelopes, records},
 -- {'none', now_ms}: nothing is due, or {'grace', until ms}. A condemned lease never comes back to life; with its last
 -- job it is removed, here or by settle. The same call again answers the same jobs.
--- uses: clock
+-- uses: clock tell
 
-local m = redis.call('HMGET', meta, 'format')
+local m = redis.call('HMGET', meta, 'format', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 local incarnation = ARGV[3]
 check_clock(meta, leases)
 if incarnation == '' then
@@ -56,4 +58,5 @@ local records = redis.call('HMGET', runs, unpack(ids))
 for k = 1, #ids do records[k] = records[k] or '' end
 local left = redis.call('ZCOUNT', running, low, high) - #ids
 redis.call('ZADD', leases, text(-(now + tonumber(ARGV[6]))), incarnation)
+tell('recovered', ids, 'incarnation', incarnation)
 return {'ok', now, tonumber(incarnation), whose, left, ids, token_list, envelopes, records}

@@ -18,6 +18,7 @@
 -- KEYS[15] causes     HASH  id -> group/ms of death
 -- KEYS[16] groups     ZSET  group/ms of death/id, 0
 -- KEYS[17] meta       HASH  the totals: removed, of jobs that had not ended; forgotten, of those that had
+-- KEYS[18] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  state      only jobs in it; '' = in any
@@ -25,10 +26,11 @@
 --
 -- Answers {'ok', now_ms, a word for each job: 'ok' | 'running' | 'gone' | 'changed' (another state or version)}.
 -- The same call again answers 'gone' for each that was deleted and changes nothing.
--- uses: find causes
+-- uses: find tell causes
 
-local format = redis.call('HGET', meta, 'format')
-if is_foreign(format) then return {'format', format} end
+local m = redis.call('HMGET', meta, 'format', 'watched')
+if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 
 -- Probe and decide.
 local answer, ids, seen, live = {'ok', now}, {}, {}, 0
@@ -67,4 +69,5 @@ for _, index in ipairs({queued, scheduled, retrying, blocked, suspect, succeeded
 end
 if live > 0 then redis.call('HINCRBY', meta, 'removed', live) end
 if #ids > live then redis.call('HINCRBY', meta, 'forgotten', #ids - live) end
+tell('deleted', ids)
 return answer

@@ -7,11 +7,12 @@
 -- KEYS[4]  scheduled  ZSET  read: is the queue full?
 -- KEYS[5]  retrying   ZSET  read
 -- KEYS[6]  runs       HASH  id -> run record
--- KEYS[7]  meta       HASH  sequence, requeued; limits are read
+-- KEYS[7]  meta       HASH  sequence, requeued; limits and watched are read
 -- KEYS[8]  wake       ZSET  one member: look here
 -- KEYS[9]  jobs       HASH  id -> envelope
 -- KEYS[10] causes     HASH  id -> group/ms of death
 -- KEYS[11] groups     ZSET  group/ms of death/id, 0
+-- KEYS[12] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms     '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3…] six for each job: id, priority 0-9, the run record that was read ('' = none), the new one; SHA-1 of the envelope that
@@ -19,10 +20,11 @@
 --
 -- Answers {'ok', now_ms, a word for each job: 'ok' | 'gone' (not dead or cancelled) | 'changed' (read it again) | 'full'}.
 -- The same call again answers 'gone' for each and changes nothing.
--- uses: causes
+-- uses: tell causes
 
-local m = redis.call('HMGET', meta, 'format', 'limit_waiting')
+local m = redis.call('HMGET', meta, 'format', 'limit_waiting', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[3])
 local room = math.huge
 if m[2] then
   room = tonumber(m[2]) - redis.call('ZCARD', queued) - redis.call('ZCARD', scheduled)
@@ -48,11 +50,12 @@ local function requeue(at)
   return 'ok'
 end
 
-local answer, moved = {'ok', now}, false
+local answer, moved = {'ok', now}, {}
 for at = 3, #ARGV, 6 do
   local word = requeue(at)
-  moved = moved or word == 'ok'
+  if word == 'ok' then moved[#moved + 1] = ARGV[at] end
   answer[#answer + 1] = word
 end
-if moved then redis.call('ZADD', wake, 0, 'w') end
+if #moved > 0 then redis.call('ZADD', wake, 0, 'w') end
+tell('requeued', moved)
 return answer

@@ -8,6 +8,7 @@
 -- KEYS[5]  causes  HASH  id -> group/ms of death
 -- KEYS[6]  groups  ZSET  group/ms of death/id, 0
 -- KEYS[7]  meta    HASH  format, born
+-- KEYS[8]  events  STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms  '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  ttl_ms  how long a job is kept whose time to forget has passed
@@ -18,10 +19,11 @@
 -- Answers {'ok', now_ms, a word for each job: 'ok' | 'dup' (there is a job of this id) | 'invalid' (id)}. The same call again
 -- answers 'dup' for each that was taken in and changes nothing. An id that is only remembered is no hindrance: it is the job's own,
 -- from before it was deleted. The totals stay: nothing came in, and nothing died now.
--- uses: causes
+-- uses: tell causes
 
-local m = redis.call('HMGET', meta, 'format')
+local m = redis.call('HMGET', meta, 'format', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[2])
 local ttl, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function add(list, a, b)
@@ -68,4 +70,5 @@ if #records > 0 then redis.call('HSET', runs, unpack(records)) end
 if #entries > 0 then redis.call('HSET', errors, unpack(entries)) end
 redis.call('ZADD', dead, unpack(scores))
 enter_groups(ids, names, moments)
+tell('restored', ids)
 return answer

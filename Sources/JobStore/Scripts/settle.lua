@@ -16,10 +16,11 @@
 -- KEYS[13] leases     ZSET  incarnation: a condemned lease goes with its last job
 -- KEYS[14] claims     HASH  goes with the lease
 -- KEYS[15] about      HASH  goes with the lease
--- KEYS[16] meta       HASH  front and the totals; format, limit_succeeded are read
+-- KEYS[16] meta       HASH  front and the totals; format, limit_succeeded, watched are read
 -- KEYS[17] wake       ZSET  one member: look here
 -- KEYS[18] causes     HASH  id -> group/ms of death
 -- KEYS[19] groups     ZSET  group/ms of death/id, 0
+-- KEYS[20] events     STREAM what happens, while somebody watches
 -- ARGV[1]  now_ms         '' = Redis' clock
 -- ARGV[2]  format
 -- ARGV[3]  incarnation
@@ -36,10 +37,11 @@
 -- Answers {'ok', now_ms, then for each item that was not simply settled: its position and 'asked' (it became cancelled) |
 -- 'stale' (somebody else has it) | 'gone' (nobody runs it)}. Success wins over a cancellation that was asked.
 -- The first settle with the right token wins; the same call again answers gone for each and changes nothing.
--- uses: causes
+-- uses: tell causes
 
-local m = redis.call('HMGET', meta, 'format', 'limit_succeeded')
+local m = redis.call('HMGET', meta, 'format', 'limit_succeeded', 'watched')
 if is_foreign(m[1]) then return {'format', m[1]} end
+heed(m[3])
 
 -- Where the arguments of each other group are: how many, then the offsets of what these groups share.
 local GROUPS = {
@@ -255,6 +257,16 @@ if #finished.cancelled > 0 then
   total('cancelled', #finished.cancelled / 2)
 end
 if woken then redis.call('ZADD', wake, 0, 'w') end
+if is_watched then
+  tell('succeeded', every(done, 1, 3), 'incarnation', ARGV[3])
+  local released = {}
+  for k, place in ipairs(fronts) do released[k] = ARGV[place] end
+  tell('released', released, 'incarnation', ARGV[3])
+  tell('retrying', every(finished.retry, 2, 2), 'incarnation', ARGV[3])
+  tell('suspect', every(finished.suspect, 2, 2), 'incarnation', ARGV[3])
+  tell('dead', died, 'incarnation', ARGV[3])
+  tell('cancelled', every(finished.cancelled, 2, 2), 'incarnation', ARGV[3])
+end
 
 if ended_count > 0 then
   if is_any_asked then redis.call('ZREM', asked, unpack(ended)) end
