@@ -1,4 +1,4 @@
-.PHONY: help demo test bench bench-peers lint format build soak chaos bootstrap
+.PHONY: help demo test bench bench-peers lint format build man soak chaos bootstrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,10 @@ format: bootstrap ## rewrite the Swift files in the house style
 
 build: bootstrap ## an optimized build of everything
 	swift build -c release
+
+man: bootstrap ## manual pages in .build/man/man1
+	swift build --product queue-worker
+	@scripts/man --program .build/debug/queue-worker
 
 soak: bootstrap ## hours of load: nothing may leak
 	@scripts/soak

@@ -77,6 +77,21 @@ import Testing
         }
     }
 
+    @Test func `who keeps up with much has missed nothing`() async throws {
+        try await feed { feed, queue in
+            #expect(try await feed.watch(queue.name))
+            let ids = (1...450).map { "j\($0)" }
+            for id in ids { _ = try await queue.enqueue([job(id)]) }
+            var seen: [String?] = []
+            while seen.count < ids.count {
+                let batch = try await feed.next(within: 5000)
+                seen += batch.events.map(\.id)
+                #expect(batch.missed == [] && !batch.events.isEmpty)
+            }
+            #expect(seen == ids)
+        }
+    }
+
     @Test func `who was away for longer than it is watched is told that something was missed`() async throws {
         try await feed { feed, queue in
             #expect(try await feed.watch(queue.name))
