@@ -19,6 +19,15 @@ extension ModelQueue {
         return .paused(was: was)
     }
 
+    /// What the scripts tell is not part of the model: it changes nothing, and that is what the walks show.
+    mutating func watch(ms: Int, now: Int) -> Answer {
+        guard meta[.format] != nil else { return .watched(was: nil) }
+        let left = (meta[.watched] ?? 0) - now
+        let isWatched = left > 0 && left <= 60_000
+        meta[.watched] = now + (isWatched ? max(left, ms) : ms)
+        return .watched(was: isWatched)
+    }
+
     /// Is the job as it was seen? What has no index has no version.
     private func isAs(_ seen: InspectedJob?, _ id: String) -> Bool {
         guard let seen else { return true }

@@ -76,7 +76,7 @@ struct ModelJob: Equatable, Sendable {
 struct ModelMeta: Equatable, Sendable {
     enum Field: Int, CaseIterable, Sendable {
         case format, born, leaseMs, sequence, front, epoch, paused, pausedAt
-        case tick, grace, `guard`, calm, sampled
+        case tick, grace, `guard`, calm, sampled, watched
         case limitWaiting, limitIdem, limitSucceeded
         case enqueued, requeued, released, retried, suspected, succeeded, dead, cancelled, forgotten, removed
 

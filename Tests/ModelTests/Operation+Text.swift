@@ -42,6 +42,7 @@ extension Action: CustomStringConvertible {
         case .groups(let name, let limit): "\(limit) groups of \(name ?? "any")"
         case .search(let call): "search \(call)"
         case .restore(let copies): "restore \(list(copies.map(\.id)))"
+        case .watch(let ms): "watch for \(ms) ms"
         case .configure(let field, let value): "set \(field.name) to \(value.map { "\($0)" } ?? "nothing")"
         case .takeWake: "take the hint"
         case .flush: "flush"

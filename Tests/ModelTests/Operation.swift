@@ -34,6 +34,8 @@ enum Action: Sendable {
     case groups(name: String?, limit: Int)
     case search(SearchCall)
     case restore([DeadCopy])
+    /// Somebody wants to be told of what happens.
+    case watch(ms: Int)
     /// Sets a limit or a switch; nil takes it away.
     case configure(ModelMeta.Field, Int?)
     /// An idle worker takes the hint.
@@ -64,6 +66,7 @@ enum Action: Sendable {
         case .groups: .groups
         case .search: .grouped
         case .restore: .restore
+        case .watch: .watch
         case .drop, .configure, .takeWake, .flush: nil
         }
     }
@@ -166,6 +169,7 @@ enum Answer: Equatable, Sendable {
     case groups(DeadGroups)
     case searched([InspectedJob], next: String?)
     case restored([QueueStore.RestoreAnswer])
+    case watched(was: Bool?)
     /// The call threw: never expected.
     case failed(String)
 }
@@ -242,6 +246,7 @@ extension ModelQueue {
         case .groups(let name, let limit): return groups(name, limit: limit, now: now)
         case .search(let call): return search(call)
         case .restore(let copies): return restore(copies, now: now)
+        case .watch(let ms): return watch(ms: ms, now: now)
         case .drop(let entry, let envelope): inbox.append(InboxItem(entry: entry, envelope: envelope))
         case .configure(let field, let value): meta[field] = value
         case .takeWake: isAwake = false

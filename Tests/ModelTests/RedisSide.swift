@@ -70,6 +70,7 @@ struct RedisSide: Sendable {
         case .snapshot: return .snapshot(try await queue.snapshot())
         case .pause, .remove, .edit, .list: return try await manage(action, queue)
         case .groups, .search, .restore: return try await bury(action, queue)
+        case .watch(let ms): return .watched(was: try await queue.watch(ms: ms)?.wasWatched)
         case .drop, .configure, .takeWake, .flush: return try await disturb(action)
         }
     }

@@ -8,6 +8,7 @@ enum StateDifference {
         let sections = StateSections(model)
         var lines: [String] = []
         for key in Key.allCases {
+            if case .ignored = sections[key] { continue }
             let wanted = contents(sections[key])
             let found = try await contents(key, side)
             for member in Set(wanted.keys).union(found.keys).sorted() where wanted[member] != found[member] {
@@ -23,7 +24,7 @@ enum StateDifference {
         case .hash(let pairs), .sorted(let pairs):
             [String: String](uniqueKeysWithValues: zip(texts(pairs.members), texts(pairs.values)))
         case .stream(let items): [String: String](uniqueKeysWithValues: items.map { ($0.entry, $0.envelope) })
-        case .absent: [:]
+        case .absent, .ignored: [:]
         }
     }
 

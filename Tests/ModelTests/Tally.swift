@@ -42,7 +42,8 @@ struct Tally: Sendable {
         "promote moved", "recover all", "recover slice", "recover empty", "recover nothing", "recover grace",
         "cancel cancelled", "cancel asked", "cancel gone", "requeue ok", "requeue gone", "requeue changed",
         "requeue full",
-        "pause was paused", "pause was not paused", "remove ok", "remove running", "remove gone", "remove changed",
+        "pause was paused", "pause was not paused", "watch was watched", "watch was not watched", "remove ok",
+        "remove running", "remove gone", "remove changed",
         "edit ok", "edit changed", "edit running", "edit succeeded", "edit gone", "list end", "list page",
         "groups none", "groups end", "groups page", "grouped none", "grouped end", "grouped page", "restore ok",
         "restore dup", "restore invalid",
@@ -90,6 +91,7 @@ extension Answer {
         case .pruned(let count, let isMoreDue): [count > 0 ? "forgotten" : "nothing"] + (isMoreDue ? ["more"] : [])
         case .inspected(let all): all.map { $0.state?.rawValue ?? ($0.isRemembered ? "remembered" : "unknown") }
         case .paused(let was): [was.map { $0 ? "was paused" : "was not paused" } ?? "gone"]
+        case .watched(let was): [was.map { $0 ? "was watched" : "was not watched" } ?? "gone"]
         case .removed(let all): all.map(\.rawValue)
         case .edited(let word): [word.rawValue]
         case .listed(let page): [page.next == nil ? "end" : "page"]

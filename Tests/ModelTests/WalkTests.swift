@@ -37,7 +37,7 @@ import Testing
         }
         print(tally.table)
         guard Self.operations >= 100_000, reports.allSatisfy({ $0.failure == nil }) else { return }
-        // The one that only reads a stream, and those that touch no job, are not part of the walk.
+        // The one that only reads a stream and the one that tells workers are not part of the walk; watching comes seldom.
         for script in StoreScript.allCases where ![.inbox, .order, .watch].contains(script) {
             #expect(tally.scripts[script] ?? 0 >= 2_000, "\(script) ran too seldom")
         }

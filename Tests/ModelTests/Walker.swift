@@ -138,6 +138,7 @@ struct Walker: Sendable {
         case ..<958: return (edit(queue), nil)
         case ..<982: return (list(queue), nil)
         case ..<991: return (configure(queue), nil)
+        case ..<995: return (.watch(ms: pick([1, 10_000, 60_000])), nil)
         case ..<999: return (.takeWake, nil)
         default: return roll(3) == 0 ? (.flush, nil) : (.takeWake, nil)
         }
