@@ -217,6 +217,27 @@ import Testing
         _ = try await queue.client.send(Command("DEL", key))
     }
 
+    @Test func `a user who may not tell does everything else while somebody watches`() async throws {
+        let redis = try PrivateRedis()
+        let admin = try await TestQueue.client(redis)
+        let watched = Store(admin).queue(.default).at(start)
+        try await watched.draw(["meta format = 1", "meta lease_ms = 30000", "leases 7 = \(start + 20_000)"])
+        _ = try #require(try await watched.watch(ms: 60_000))
+        let rules = Rights.grant(to: "jobs").split(separator: " ").dropFirst()
+            .filter { !["+xadd", "+pexpire", "+xread"].contains($0) }
+        var words = Arguments()
+        for word in rules + ["on", ">secret"] { words.append(String(word)) }
+        _ = try await admin.send(Command("ACL", words))
+        var configuration = try RedisConfiguration(url: redis.url)
+        (configuration.username, configuration.password) = ("jobs", Secret("secret"))
+        let client = RedisClient(configuration)
+        try await day(Store(client).queue(.default).at(start))
+        await client.close()
+        #expect(try await told(watched) == [])
+        #expect(try await watched.snapshot().total("succeeded") > 0)
+        await admin.close()
+    }
+
     @Test func `however much happens, what is told is bounded`() async throws {
         let queue = try await watched(["jobs a = {}", "queued a = \(place(1))"])
         let pauses = (0..<1500).flatMap { _ in [true, false] }
