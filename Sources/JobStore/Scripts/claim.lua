@@ -132,10 +132,10 @@ if #ids > 0 then
   redis.call('HSET', meta, 'epoch', text(epoch))
   if not alone and redis.call('ZCARD', queued) > taken then redis.call('ZADD', wake, 0, 'w') end
 end
+tell('claimed', ids, 'incarnation', incarnation)
+tell('dead', lost)
 -- By rank, so nothing may come after it: done twice it would remove others.
 if taken > 0 then
   redis.call('ZREMRANGEBYRANK', source, 0, taken - 1)
 end
-tell('claimed', ids, 'incarnation', incarnation)
-tell('dead', lost)
 return answer(ids, envelopes, records_of(ids))
