@@ -37,7 +37,7 @@ struct WorkersCommand: AsyncParsableCommand {
 
         @OptionGroup var target: WorkerTarget
 
-        func run() async throws { try await target.tell(.quiet, "told to be quiet") }
+        func run() async throws { try await target.tell(.quiet) }
     }
 
     struct Resume: AsyncParsableCommand {
@@ -47,7 +47,7 @@ struct WorkersCommand: AsyncParsableCommand {
 
         @OptionGroup var target: WorkerTarget
 
-        func run() async throws { try await target.tell(.work, "told to go on") }
+        func run() async throws { try await target.tell(.work) }
     }
 
     struct Stop: AsyncParsableCommand {
@@ -60,7 +60,7 @@ struct WorkersCommand: AsyncParsableCommand {
 
         @OptionGroup var target: WorkerTarget
 
-        func run() async throws { try await target.tell(.stop, "told to stop") }
+        func run() async throws { try await target.tell(.stop) }
     }
 }
 
@@ -74,11 +74,11 @@ struct WorkerTarget: ParsableArguments {
     @Flag(help: "All workers.")
     var all = false
 
-    func tell(_ order: WorkerOrder, _ participle: String) async throws {
+    func tell(_ order: WorkerOrder) async throws {
         guard names.isEmpty == all else { throw Failure(.usage, "name the workers, or give --all") }
         try await redis.withQueue { queue in
             let roll = WorkerRoll(try await queue.store.snapshots())
-            let telling = Telling(roll: roll, order: order, participle: participle)
+            let telling = Telling(roll: roll, order: order)
             try await telling.tell(all ? nil : names, queue.store).report()
         }
     }
@@ -86,7 +86,7 @@ struct WorkerTarget: ParsableArguments {
 
 extension Store {
     /// Of all queues, in the order of their names.
-    fileprivate func snapshots() async throws(StoreError) -> [QueueSnapshot] {
+    func snapshots() async throws(StoreError) -> [QueueSnapshot] {
         var all: [QueueSnapshot] = []
         for name in try await queues() { all.append(try await queue(name).snapshot()) }
         return all
@@ -125,7 +125,28 @@ struct WorkerRoll {
 struct Telling {
     let roll: WorkerRoll
     let order: WorkerOrder
-    let participle: String
+
+    /// What becomes of who is told.
+    var participle: String {
+        switch order {
+        case .quiet: "told to be quiet"
+        case .work: "told to go on"
+        case .stop: "told to stop"
+        }
+    }
+
+    /// Exactly these, by their whole ids.
+    func tell(ids: [String], _ store: Store) async throws -> Verdicts {
+        var verdicts = Verdicts("worker", participle)
+        for id in ids {
+            guard let entry = roll.entries.first(where: { $0.id == id }) else {
+                verdicts.add(id, .missing("it is gone"))
+                continue
+            }
+            verdicts.add(id, try await tell(entry, store))
+        }
+        return verdicts
+    }
 
     /// nil: all of them.
     func tell(_ names: [String]?, _ store: Store) async throws -> Verdicts {

@@ -41,7 +41,7 @@ import Testing
         }
         var snapshots: [QueueSnapshot] = []
         for name in try await store.queues() { snapshots.append(try await store.queue(name).snapshot()) }
-        let telling = Telling(roll: WorkerRoll(snapshots), order: .quiet, participle: "told to be quiet")
+        let telling = Telling(roll: WorkerRoll(snapshots), order: .quiet)
         let verdicts = try await telling.tell(["web:1", "nobody", "web"], store)
         #expect(verdicts.all.map(\.name) == ["nobody", "web:1:a"])
         #expect(verdicts.failure?.code == .notFound)
@@ -50,8 +50,12 @@ import Testing
         }
         #expect(try await orders("mail") == ["orders 1 = quiet"])
         #expect(try await orders("image") == ["orders 3 = quiet"])
-        _ = try await Telling(roll: telling.roll, order: .stop, participle: "told to stop").tell(nil, store)
+        _ = try await Telling(roll: telling.roll, order: .stop).tell(nil, store)
         #expect(try await orders("mail") == ["orders 1 = stop", "orders 2 = stop"])
+        let exactly = Telling(roll: telling.roll, order: .work)
+        let whole = try await exactly.tell(ids: ["web:1", "web:1:a"], store)
+        #expect(whole.all.map(\.verdict) == [.missing("it is gone"), .done("told to go on")])
+        #expect(try await orders("mail") == ["orders 1 = work", "orders 2 = stop"])
     }
 
     @Test func `a forged card with the largest numbers overflows no sum`() throws {

@@ -98,7 +98,8 @@ import Testing
         now.at = 35_000
         now.dead = 5
         let series = QueueRates.series(to: now, samples)
-        #expect(series.map(\.at) == [20_000, 30_000, 35_000])
+        #expect(series.map(\.to) == [20_000, 30_000, 35_000])
+        #expect(series.map(\.from) == [10_000, 20_000, 30_000])
         #expect(series.map(\.rates.arrived) == [5, 0, 0])
         #expect(series.map(\.rates.ended) == [0, 3, 1])
         #expect(series.map(\.rates.failed) == [0, 0, 1])

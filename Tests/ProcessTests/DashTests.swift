@@ -76,6 +76,32 @@ extension ProcessTests {
             }
         }
 
+        @Test func `a worker is made quiet, goes on and is stopped, and the log says so`() async throws {
+            try await Site.run { site in
+                let worker = try site.worker("w")
+                let end = try await dash(site) { tmux in
+                    try await tmux.press("4")
+                    try await tmux.shows(" idle ")
+                    try await tmux.press("Q")
+                    try await tmux.shows(": told to be quiet")
+                    try await tmux.shows(" quiet ")
+                    try await tmux.press("R")
+                    try await tmux.shows(": told to go on")
+                    try await tmux.shows(" idle ")
+                    try await tmux.press("K")
+                    try await tmux.shows("y/N")
+                    try await tmux.press("n", "K")
+                    try await tmux.press("y")
+                    try await tmux.shows(": told to stop")
+                    #expect(try await worker.exit() == 0)
+                    try await tmux.press("L")
+                    for word in ["be quiet", "go on", "stop"] { try await tmux.shows(": told to \(word)") }
+                    try await tmux.press("C-c")
+                }
+                #expect(end.status == "ended 0\n" && end.isRestored)
+            }
+        }
+
         @Test(arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGINT, 130), (SIGSEGV, 139)])
         func `a signal ends it, and the terminal is as it was`(number: Int32, status: Int) async throws {
             try await Site.run { site in

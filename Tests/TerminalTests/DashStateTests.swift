@@ -26,7 +26,9 @@ import Testing
 
     @Test func `only what is on the screen is read`() {
         var state = DashState(.overview, .data, size: Extent(80, 24))
-        #expect(state.request == .report)
+        #expect(state.request == .report(series: true))
+        press("2", &state)
+        #expect(state.request == .report(series: false))
         press("3", &state)
         #expect(state.request == .jobs(queue: nil, state: .running, limit: 500))
         press("/queue:mail\n", &state)
@@ -68,13 +70,40 @@ import Testing
     func `read-only, no key changes anything`(screen: Screen) {
         var state = DashState(screen, .data, size: Extent(80, 24))
         state.look.isReadOnly = true
-        for key in "pRKDEAR\nyD1\n" {
+        for key in "pRKDEQAR\nyD1\nQ2\nK2\n" {
             for effect in press(String(key), &state) {
                 switch effect {
                 case .perform, .edit: #expect(Bool(false), "\(key) on \(screen): \(effect)")
                 default: break
                 }
             }
+        }
+    }
+
+    @Test func `a worker is told to be quiet and to go on at once, and to stop after a y`() {
+        var state = DashState(.workers, .data, size: Extent(80, 24))
+        let id = "web-1:4242:k3j5n7p9"
+        #expect(press("Q", &state) == [.perform(.tell(.quiet, [id]))])
+        #expect(press("R", &state) == [.perform(.tell(.work, [id]))])
+        #expect(press("K", &state) == [] && state.prompt?.question.contains(id) == true)
+        #expect(press("n", &state) == [] && state.prompt == nil)
+        #expect(press("Ky", &state) == [.perform(.tell(.stop, [id]))])
+        press(" K", &state)
+        #expect(press("n", &state) == [], "the marked one, not the one in focus")
+        #expect(press("Ky", &state) == [.perform(.tell(.stop, [id]))])
+    }
+
+    @Test func `several workers are told once their number was typed, and a lost one is not told`() {
+        var state = DashState(.workers, .many, size: Extent(80, 24))
+        for _ in 0..<7 { _ = state.reduce(.key(.down)) }
+        #expect(press("K", &state) == [] && state.prompt == nil && state.notice?.isError == true)
+        for (key, order) in [("Q", WorkerOrder.quiet), ("R", .work), ("K", .stop)] {
+            press("g  ", &state)
+            #expect(press(key + "3\n", &state) == [])
+            let effects = press(key + "2\n", &state)
+            let ids = ["web-1:4242:k3j5n7p9", "web-2:4242:k3j5n7p9"]
+            #expect(effects == [.perform(.tell(order, ids))])
+            _ = state.reduce(.key(.escape))
         }
     }
 

@@ -31,15 +31,10 @@ extension DashState {
 
     private mutating func fill(with sample: Sample) {
         let name = sample == .wide ? "画像処理キュー" : "default"
-        for step in 0..<30 {
-            let report = Samples.report(
-                sample == .many && [.overview, .queues].contains(screen)
-                    ? Samples.queues(10_000) : Samples.queues(name, step),
-                workers: sample == .many && screen == .workers ? Samples.workers(10_000) : Samples.workers(2, name),
-                now - (29 - step) * 2000)
-            _ = reduce(.loaded(.report(report), nowMs: now, pingMs: 0.42))
-            if sample == .many { break }
-        }
+        let report = Samples.report(
+            sample == .many && [.overview, .queues].contains(screen) ? Samples.queues(10_000) : Samples.queues(name),
+            workers: sample == .many && screen == .workers ? Samples.workers(10_000) : Samples.workers(2, name))
+        _ = reduce(.loaded(.report(report), nowMs: now, pingMs: 0.42))
         take(
             rows: Samples.jobs(
                 sample == .many ? 10_000 : 12, name: sample == .wide ? "画像の縮小" : "image.resize", queue: name))
@@ -86,8 +81,7 @@ enum Samples {
         return report
     }
 
-    /// Some queues at one of several moments.
-    static func queues(_ first: String, _ step: Int) -> [InfoReport.Queue] {
+    static func queues(_ first: String) -> [InfoReport.Queue] {
         var queues = [
             queue(first, [.queued: 1204, .running: 8, .retrying: 12, .scheduled: 310, .dead: 3], age: 38_000),
             queue("high", [.queued: 20, .running: 4], age: 200), queue("mail", [.queued: 1], age: 30),
@@ -95,9 +89,22 @@ enum Samples {
         ]
         queues[3].isPaused = true
         for index in queues.indices {
-            queues[index].enqueuedTotal = 80_000 + (step * 12 + step % 5 * 30) * (3 - index)
-            queues[index].succeededTotal = 78_000 + (step * 13 + step % 3 * 11) * (3 - index)
+            let weight = Double(3 - index)
+            queues[index].succeededTotal = 78_000 * (4 - index)
+            (queues[index].in1m, queues[index].out1m, queues[index].failed1m) = (
+                11.4 * weight, 12 * weight, weight / 20
+            )
+            (queues[index].in15m, queues[index].out15m, queues[index].failed15m) = (
+                9 * weight, 8.7 * weight, weight / 9
+            )
+            queues[index].series = (1...95).map { step in
+                InfoReport.Point(
+                    atMs: now - (95 - step) * 10_000 - index * 3000,
+                    into: weight * Double(8 + step % 7 * 2), out: weight * Double(4 + step / 12),
+                    failed: step % 20 < 3 ? weight / 2 : 0, sinceMs: now - (96 - step) * 10_000 - index * 3000)
+            }
         }
+        (queues[0].in1m, queues[3].out1m) = (40, 0)
         return queues
     }
 
@@ -127,7 +134,9 @@ enum Samples {
                 id: "web-\(number + 1):4242:k3j5n7p9", state: number == 7 ? .lost : .busy, slots: 10,
                 busy: 8 - number % 5,
                 queues: [queue, "high"], startedMs: now - 273_000_000, runs: runs,
-                names: ["email.send", "report.daily"], host: "web-\(number + 1)", pid: 4242, version: "0.1.0")
+                names: ["email.send", "report.daily"], host: "web-\(number + 1)", pid: 4242, version: "0.1.0",
+                memoryBytes: number == 1 ? nil : 50_000_000 + number * 1_000_000,
+                done: number == 1 ? nil : 123_456 + number, failed: number == 1 ? nil : number + 12)
         }
     }
 

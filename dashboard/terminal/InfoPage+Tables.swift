@@ -38,17 +38,12 @@ extension InfoPage {
             Column("SCHED", keep: 8) { Quantity.count($0.scheduled) }, dead,
         ]
         if isWide {
-            columns.append(Column("IN/s", keep: 9) { rate($0.in1m, $0) })
-            columns.append(Column("FAIL/s", keep: 10) { rate($0.failed1m, $0) })
+            columns.append(Column("IN/s", keep: 9) { $0.rate(\.in1m) })
+            columns.append(Column("FAIL/s", keep: 10) { $0.rate(\.failed1m) })
         }
-        columns.append(Column("OUT/s", keep: 6) { rate($0.out1m, $0) })
+        columns.append(Column("OUT/s", keep: 6) { $0.rate(\.out1m) })
         if isWide { columns.append(Column("DONE", keep: 11) { Quantity.count($0.succeededTotal) }) }
         return columns
-    }
-
-    /// Of a paused queue nothing is expected.
-    private func rate(_ number: Double, _ queue: InfoReport.Queue) -> String {
-        queue.isPaused && number == 0 ? "-" : Quantity.rate(number)
     }
 
     /// A bar, and the word for a queue that is paused.
@@ -104,7 +99,7 @@ extension InfoPage {
 
     /// `report.build 12m`
     private func oldestRun(_ worker: InfoReport.Worker) -> String {
-        guard let run = worker.runs.min(by: { $0.started < $1.started }) else { return "-" }
+        guard let run = worker.oldestRun else { return "-" }
         let name = TextWidth.shorten(Printable.oneLine(run.name), to: 24, ellipsis: style.ellipsis)
         return "\(name) \(Quantity.time(ms: report.takenAtMs &- run.started))"
     }

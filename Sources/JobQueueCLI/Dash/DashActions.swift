@@ -2,6 +2,7 @@ import Foundation
 import JobModel
 import JobQueueWorker
 import JobStore
+import Logging
 import TerminalDashboard
 
 /// Does what somebody wants at the dashboard, by the means of the commands of the same names.
@@ -9,16 +10,21 @@ struct DashActions: Sendable {
     let store: Store
     /// Bytes.
     let payloadLimit: Int
+    /// Gets a line for whatever was changed, or could not be.
+    let logger: Logger
 
     /// A line that says what became of it.
     func perform(_ action: DashAction) async -> (text: String, isError: Bool) {
+        var (text, isError) = ("", true)
         do {
-            return try await answer(to: action)
+            (text, isError) = try await answer(to: action)
         } catch let failure as Failure {
-            return (failure.message, true)
+            text = failure.message
         } catch {
-            return ("\(error)", true)
+            text = "\(error)"
         }
+        logger.log(level: isError ? .warning : .notice, "\(text)")
+        return (text, isError)
     }
 
     private func answer(to action: DashAction) async throws -> (String, isError: Bool) {
@@ -42,6 +48,7 @@ struct DashActions: Sendable {
             return try await each(jobs, "cancelled") { try await Self.words(Managing(store: $0).cancel($1)) }
         case .delete(let jobs):
             return try await each(jobs, "deleted") { try await Self.words(Managing(store: $0).delete($1)) }
+        case .tell(let order, let workers): return try await tell(order, workers)
         case .requeueGroups(let groups):
             return try await eachGroup(groups, "requeued") { queue, _ in
                 let work = Requeuing(store: queue, payloadLimit: payloadLimit)
@@ -66,7 +73,7 @@ struct DashActions: Sendable {
         }
     }
 
-    /// Does it queue by queue, and says how many were done and why one was not.
+    /// Does it queue by queue.
     private func each(
         _ jobs: [JobRef], _ participle: String, _ body: (QueueStore, [String]) async throws -> Words
     ) async throws -> (String, isError: Bool) {
@@ -74,9 +81,20 @@ struct DashActions: Sendable {
         for (name, jobs) in Dictionary(grouping: jobs, by: \.queue).sorted(by: { $0.key < $1.key }) {
             words += try await body(try queue(name), jobs.map(\.id))
         }
+        return Self.sum(words, "job", participle)
+    }
+
+    /// As `workers quiet`, `resume` and `stop` do it.
+    private func tell(_ order: WorkerOrder, _ workers: [String]) async throws -> (String, isError: Bool) {
+        let telling = Telling(roll: WorkerRoll(try await store.snapshots()), order: order)
+        return Self.sum(Self.words(try await telling.tell(ids: workers, store)), "worker", telling.participle)
+    }
+
+    /// How many were done, and why one was not.
+    private static func sum(_ words: Words, _ noun: String, _ participle: String) -> (String, isError: Bool) {
         guard let left = words.first(where: { !$0.isDone }) else {
             if words.count == 1 { return ("\(words[0].id): \(words[0].word)", false) }
-            return ("\(participle): \(Quantity.of(words.count, "job"))", false)
+            return ("\(participle): \(Quantity.of(words.count, noun))", false)
         }
         if words.count == 1 { return ("\(left.id): \(left.word)", true) }
         let done = words.count(where: \.isDone)

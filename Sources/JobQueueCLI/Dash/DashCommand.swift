@@ -51,7 +51,8 @@ struct DashCommand: AsyncParsableCommand {
         try await redis.withQueueToRead(warns: false, logger: logger) { queue in
             let session = DashSession(
                 state: state, terminal: terminal, source: DashSource(store: queue.store),
-                actions: DashActions(store: queue.store, payloadLimit: queue.maxPayloadBytes), log: log,
+                actions: DashActions(store: queue.store, payloadLimit: queue.maxPayloadBytes, logger: logger),
+                log: log,
                 hasColour: Terminal.style.hasColour, close: { await queue.close() })
             try await session.run()
         }

@@ -16,7 +16,7 @@ struct DashSource: Sendable {
 
     private func load(_ request: DashRequest) async throws(StoreError) -> DashLoad {
         switch request {
-        case .report: return .report(try await report())
+        case .report(let series): return .report(try await report(series: series))
         case .redis: return .redis(try await store.server(), try await report())
         case .job(let ref): return .job(ref, try await detail(ref))
         case .jobs(let queue, let state, let limit):
@@ -25,7 +25,9 @@ struct DashSource: Sendable {
         }
     }
 
-    private func report() async throws(StoreError) -> InfoReport { try await InfoReader(store: store).report([]) }
+    private func report(series: Bool = false) async throws(StoreError) -> InfoReport {
+        try await InfoReader(store: store).report([], series: series)
+    }
 
     // MARK: Jobs
 

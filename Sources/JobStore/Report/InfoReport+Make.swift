@@ -109,9 +109,9 @@ extension InfoReport.Queue {
         (in15m, out15m, failed15m) = long.rounded
         failedAMinute = (long.failed * 6000).rounded() / 100
         if isWanted {
-            series = QueueRates.series(to: RateSample(snapshot), snapshot.samples).map { at, rates in
+            series = QueueRates.series(to: RateSample(snapshot), snapshot.samples).map { from, to, rates in
                 let (into, out, failed) = rates.rounded
-                return InfoReport.Point(atMs: at, into: into, out: out, failed: failed)
+                return InfoReport.Point(atMs: to, into: into, out: out, failed: failed, sinceMs: from)
             }
         }
     }

@@ -80,6 +80,8 @@ package struct InfoReport: Sendable, Equatable, Codable {
     package struct Point: Sendable, Equatable, Codable {
         package var atMs: Int
         package var into, out, failed: Double
+        /// The moment of the point before. Not part of the report's JSON.
+        package var sinceMs = 0
 
         enum CodingKeys: String, CodingKey {
             case atMs = "at_ms"

@@ -64,8 +64,11 @@ package struct QueueRates: Equatable, Sendable {
     }
 
     /// One value for each pair of samples that follow one another, the newest last: what a sparkline shows.
-    package static func series(to now: RateSample, _ samples: [RateSample]) -> [(at: Int, rates: QueueRates)] {
+    package static func series(to now: RateSample, _ samples: [RateSample]) -> [(from: Int, to: Int, rates: QueueRates)]
+    {
         let all = samples.filter { $0.at < now.at } + [now]
-        return zip(all, all.dropFirst()).map { from, to in (to.at, QueueRates(over: to.at - from.at, to: to, [from])) }
+        return zip(all, all.dropFirst()).map { from, to in
+            (from.at, to.at, QueueRates(over: to.at - from.at, to: to, [from]))
+        }
     }
 }

@@ -12,6 +12,9 @@ extension DashState {
         switch (screen, key) {
         case (.overview, "p"), (.queues, "p"): return pause()
         case (.overview, "D"), (.queues, "D"): return purge()
+        case (.workers, "Q"): return tell(.quiet, "quiet")
+        case (.workers, "R"): return tell(.work, "resume")
+        case (.workers, "K"): return tell(.stop, "stop")
         case (_, "E"): return edit()
         case (.dead, "R") where askForGroups("requeue", DashAction.requeueGroups): return []
         case (.dead, "D") where askForGroups("delete", DashAction.deleteGroups): return []
@@ -52,17 +55,36 @@ extension DashState {
         return []
     }
 
+    // MARK: Workers
+
+    /// Quiet can be taken back, so for one worker it is not asked for; an end cannot.
+    private mutating func tell(_ order: WorkerOrder, _ verb: String) -> [DashEffect] {
+        let targets = targets.map(\.id)
+        guard let first = targets.first else { return [] }
+        let action = DashAction.tell(order, targets)
+        if targets.count > 1 {
+            prompt = .typed("\(verb) \(targets.count) workers?", word: "\(targets.count)", action, "")
+        } else if report?.workers.contains(where: { $0.id == first && $0.state == .lost }) == true {
+            notice = Notice(text: "\(first) is lost: it hears nothing", isError: true)
+        } else if order == .stop {
+            prompt = .sure("\(verb) \(first), once its jobs have ended or their time is up?", action)
+        } else {
+            return [.perform(action)]
+        }
+        return []
+    }
+
     // MARK: Jobs
 
     /// Those that an action is for: the marked ones, else the one in focus.
     private var targets: [JobRef] {
         switch screen {
         case .job(let ref): return [ref]
-        case .jobs, .group:
+        case .jobs, .group, .workers:
             let marked = listing.keys.filter(marks.contains)
             return marked.isEmpty ? current.map { [$0] } ?? [] : marked
         case .dead: return wantedGroups.flatMap { $0.jobs.map(\.ref) }
-        case .overview, .queues, .workers, .redis, .help, .log: return []
+        case .overview, .queues, .redis, .help, .log: return []
         }
     }
 

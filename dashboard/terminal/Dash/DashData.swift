@@ -186,7 +186,8 @@ package struct JobDetail: Equatable, Sendable {
 
 /// What a view shows, and so what has to be read for it.
 package enum DashRequest: Equatable, Sendable {
-    case report
+    /// `series`: with what went through the queues in the last quarter of an hour.
+    case report(series: Bool)
     /// At most `limit` jobs of each queue. `queue` nil: of all queues.
     case jobs(queue: String?, state: JobState, limit: Int)
     case job(JobRef)

@@ -35,6 +35,9 @@ extension DashState {
         return []
     }
 
+    /// Those that are refused where nothing may be changed.
+    static let changes: Set<Character> = ["p", "R", "K", "D", "E", "Q"]
+
     private var page: Int { max(1, Places(self).body.count - 2) }
 
     private mutating func press(_ character: Character) -> [DashEffect] {
@@ -61,7 +64,7 @@ extension DashState {
         case "]": return turn(1)
         case "m": return more()
         case "y": return current.map { [.copy($0.id.isEmpty ? $0.queue : $0.id)] } ?? []
-        case "p", "R", "K", "D", "E": return change(character)
+        case _ where Self.changes.contains(character): return change(character)
         default: break
         }
         return []
@@ -136,7 +139,7 @@ extension DashState {
     /// Only what something can be done to at once.
     private var canMark: Bool {
         switch screen {
-        case .jobs, .group, .dead: true
+        case .jobs, .group, .dead, .workers: true
         default: false
         }
     }

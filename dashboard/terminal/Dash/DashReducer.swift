@@ -62,7 +62,7 @@ extension DashState {
     }
 
     private mutating func take(_ report: InfoReport) {
-        rates.add(report)
+        flow = Flow(report) ?? flow
         self.report = report
     }
 

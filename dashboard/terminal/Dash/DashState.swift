@@ -72,6 +72,8 @@ package enum DashAction: Equatable, Sendable {
     case runNow([JobRef])
     case cancel([JobRef])
     case delete([JobRef])
+    /// Workers, by their ids.
+    case tell(WorkerOrder, [String])
     /// Whole groups of dead jobs: a queue, and the group as the id.
     case requeueGroups([JobRef])
     case deleteGroups([JobRef])
@@ -170,7 +172,8 @@ package struct DashState: Equatable, Sendable {
     package var detail: JobDetail?
     /// The job of the detail is gone.
     package var isGone = false
-    package var rates = Rates()
+    /// As the last report had it that was asked for with series.
+    package var flow: Flow?
     package var pingMs: Double?
     package var log: [String] = []
     /// ms since 1970 by the clock of this machine.
@@ -202,7 +205,8 @@ package struct DashState: Equatable, Sendable {
     /// What has to be read for what is on the screen.
     package var request: DashRequest {
         switch stack.last(where: { $0 != .help && $0 != .log }) ?? .overview {
-        case .overview, .queues, .workers, .help, .log: .report
+        case .overview: .report(series: true)
+        case .queues, .workers, .help, .log: .report(series: false)
         case .jobs: .jobs(queue: onlyQueue, state: jobState, limit: jobLimit)
         case .dead, .group: .jobs(queue: nil, state: .dead, limit: Self.deadLimit)
         case .redis: .redis

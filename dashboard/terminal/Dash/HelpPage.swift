@@ -18,7 +18,7 @@ enum HelpPage {
             key("f", "freeze the picture"),
             key("r", "look now"),
             key("y", "copy the id"),
-            key("L", "what was logged"),
+            key("L", "what was logged and changed"),
             key(":", "overview, queues, jobs FILTER, queue NAME, job QUEUE ID, workers, dead, redis, log, q"),
             key("Ctrl-Z, Ctrl-L", "to the shell, draw anew"),
             [],
@@ -29,6 +29,7 @@ enum HelpPage {
             key("K", "cancel"),
             key("D", "delete jobs; of a queue all that are queued"),
             key("E", "edit the payload in $EDITOR, then requeue what has ended"),
+            key("Q R K", "of a worker: claim nothing more, claim again, end in order"),
             [],
             title("FILTER"),
             key("mail", "rows with mail in any column"),
@@ -59,11 +60,12 @@ enum HelpPage {
         case .dead: changes = [(enter, "open"), ("R", "requeue"), ("D", "delete"), ("Space", "mark")]
         case .group: changes = [(enter, "open"), ("R", "requeue"), ("E", "edit"), ("D", "delete"), ("Space", "mark")]
         case .job: changes = [("R", "requeue"), ("E", "edit"), ("K", "cancel"), ("D", "delete"), ("y", "copy id")]
-        case .workers: changes = [(enter, "jobs")]
+        case .workers:
+            changes = [(enter, "jobs"), ("Q", "quiet"), ("R", "resume"), ("K", "stop"), ("Space", "mark")]
         case .redis, .help, .log: changes = []
         }
-        let looks = changes.filter {
-            !state.look.isReadOnly || $0.0.first?.isUppercase != true || $0.0 == "Enter" || $0.0 == "Space"
+        let looks = changes.filter { key, _ in
+            !state.look.isReadOnly || key != "Space" && !(key.count == 1 && DashState.changes.contains(Character(key)))
         }
         let marked = state.marks.isEmpty ? [] : [("\(state.marks.count)", "marked")]
         return marked + [(arrows, "move")] + looks

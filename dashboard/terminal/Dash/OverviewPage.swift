@@ -11,9 +11,12 @@ struct OverviewPage {
     func draw(_ frame: inout Frame, _ rows: Range<Int>) {
         guard report != nil, rows.count > 6 else { return state.draw(state.listing, &frame, rows) }
         var y = rows.lowerBound
-        flow(&frame, y)
-        slots(&frame, y + 1)
-        y += 3
+        for line in flow(rows.count) {
+            frame.put(line, 2, y)
+            y += 1
+        }
+        slots(&frame, y)
+        y += 2
         let listing = state.listing
         let attention = self.attention.prefix(max(0, min(4, rows.upperBound - y - 6)))
         let runs = self.runs
@@ -37,22 +40,33 @@ struct OverviewPage {
 
     // MARK: Numbers
 
-    /// In and out as lines that move.
-    private func flow(_ frame: inout Frame, _ y: Int) {
-        let width = state.size.width
-        let now = state.rates.now()
-        let numbers = width < 50
-        let room = numbers ? 0 : max(4, (width - 36) / 2)
-        func spark(_ part: KeyPath<Rates.Sample, Double>) -> String {
-            Sparkline.text(state.rates.samples.map { $0[keyPath: part] }, width: room, ascii: isASCII)
+    /// What comes, ends and fails in a second: over a minute, a quarter of an hour, and as it went. All on one row where there
+    /// is not room for three.
+    private func flow(_ rows: Int) -> [Line] {
+        typealias Rate = KeyPath<InfoReport.Queue, Double>
+        let queues = report?.queues ?? []
+        func rate(_ path: Rate) -> String { Quantity.rate(queues.reduce(0) { $0 + $1[keyPath: path] }) }
+        guard rows >= 17 else {
+            let words: [(String, Rate)] = [("in", \.in1m), ("out", \.out1m), ("failed", \.failed1m)]
+            return [words.flatMap { [Span("\($0) ", .dim), Span("\(rate($1))/s", .bold), Span("  ")] }]
         }
-        let into = Rates.text(now?.into)
-        let out = Rates.text(now?.out)
-        let line: Line = [
-            Span("in ", .dim), Span(pad(into, 6) + "/s ", .bold), Span(spark(\.into), Style(.blue)), Span("  "),
-            Span("out ", .dim), Span(pad(out, 6) + "/s ", .bold), Span(spark(\.out), Style(.green)),
+        func line(
+            _ word: String, _ minute: Rate, _ quarter: Rate, _ series: KeyPath<Flow, [Double]>, _ colour: Colour
+        ) -> Line {
+            let numbers: Line = [
+                Span(pad(word, -8), .dim), Span(" 1m ", .dim), Span(pad(rate(minute), 6), .bold),
+                Span("  15m ", .dim), Span(pad(rate(quarter), 6)), Span("  "),
+            ]
+            let room = state.size.width - 4 - numbers.reduce(0) { $0 + $1.text.count }
+            guard let flow = state.flow, room >= 10 else { return numbers }
+            return numbers + [
+                Span(Sparkline.text(flow[keyPath: series], width: room, ascii: isASCII), Style(colour))
+            ]
+        }
+        return [
+            line("in/s", \.in1m, \.in15m, \.into, .blue), line("out/s", \.out1m, \.out15m, \.out, .green),
+            line("failed/s", \.failed1m, \.failed15m, \.failed, .red),
         ]
-        frame.put(line, 2, y)
     }
 
     private func slots(_ frame: inout Frame, _ y: Int) {
@@ -78,8 +92,10 @@ struct OverviewPage {
         frame.put(line, 2, y)
     }
 
+    /// Blanks before a text, or behind it where the width is negative.
     private func pad(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+        let blanks = String(repeating: " ", count: max(0, abs(width) - text.count))
+        return width < 0 ? text + blanks : blanks + text
     }
 
     // MARK: Below

@@ -36,24 +36,21 @@ extension DashState {
                 ])
             }, legend: { bar($0).legend }, before: { $0.backlog > $1.backlog })
         var columns = queueColumns.filter {
-            ["QUEUE", "QUEUED", "AGE", "RUN", "RETRY", "SCHED", "DEAD"].contains($0.title)
+            ["QUEUE", "QUEUED", "AGE", "RUN", "RETRY", "SCHED", "DEAD", "OUT/s"].contains($0.title)
         }
         columns.insert(backlog, at: 1)
-        let rates = rates
-        columns.append(
-            .number("OUT/S", keep: 5, by: { rates.now($0.name)?.out ?? 0 }) { Rates.text(rates.now($0.name)?.out) })
-        columns.append(.text("ETA", keep: 6, { _ in .plain }) { Self.end(of: $0, rates.now($0.name)) })
+        columns.append(.text("ETA", keep: 6, { _ in .plain }) { Self.end(of: $0) })
         return columns
     }
 
     /// When the queue is empty, as things go.
-    private static func end(of queue: Queue, _ rate: Rates.Sample?) -> String {
+    private static func end(of queue: Queue) -> String {
         if queue.queued == 0 { return "" }
         if queue.isPaused { return "paused" }
         if queue.workers == 0 { return "no worker" }
-        guard let rate else { return "" }
-        if rate.out <= rate.into || rate.out == 0 { return rate.into > 0 ? "grows" : "stands" }
-        return Quantity.time(ms: Int(min(1e12, Double(queue.queued) / (rate.out - rate.into) * 1000)))
+        let falls = queue.out1m - queue.in1m
+        if falls <= 0 { return falls < 0 ? "grows" : "stands" }
+        return Quantity.time(ms: Int(min(1e12, Double(queue.queued) / falls * 1000)))
     }
 
     private var queueColumns: [ColumnOf<Queue>] {
@@ -64,7 +61,9 @@ extension DashState {
                 title, keep: keep, wide: wide, { $0[keyPath: path] > 0 ? style : .dim },
                 by: { Double($0[keyPath: path]) }, { Quantity.count($0[keyPath: path]) })
         }
-        let rates = rates
+        func rate(_ title: String, _ keep: Int, _ path: KeyPath<Queue, Double>, wide: Bool = false) -> ColumnOf<Queue> {
+            .number(title, keep: keep, wide: wide, { _ in .plain }, by: { $0[keyPath: path] }, { $0.rate(path) })
+        }
         return [
             .text("QUEUE", keep: 0, most: 28, { $0.isPaused ? Style(.yellow) : Style(bold: true) }, { $0.name }),
             .text("STATE", keep: 3, { $0.isPaused ? Style(.yellow) : .plain }, { $0.isPaused ? "paused" : "open" }),
@@ -83,16 +82,12 @@ extension DashState {
             count("DEAD", 2, \.dead, Style(.red, bold: true)),
             count("KEPT", 9, \.succeeded, wide: true),
             count("DONE", 7, \.succeededTotal),
-            .number(
-                "IN/S", keep: 6, { _ in .plain }, by: { rates.now($0.name)?.into ?? 0 },
-                {
-                    Rates.text(rates.now($0.name)?.into)
-                }),
-            .number(
-                "OUT/S", keep: 5, { _ in .plain }, by: { rates.now($0.name)?.out ?? 0 },
-                {
-                    Rates.text(rates.now($0.name)?.out)
-                }),
+            rate("IN/s", 6, \.in1m),
+            rate("OUT/s", 5, \.out1m),
+            rate("FAIL/s", 6, \.failed1m),
+            rate("IN 15m", 10, \.in15m, wide: true),
+            rate("OUT 15m", 10, \.out15m, wide: true),
+            rate("FAIL 15m", 10, \.failed15m, wide: true),
             count("WORKERS", 4, \.workers),
         ]
     }

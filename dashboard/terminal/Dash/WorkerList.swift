@@ -18,21 +18,29 @@ extension DashState {
                 }
             }
         }
+        func count(_ title: String, _ keep: Int, _ path: KeyPath<Worker, Int?>) -> ColumnOf<Worker> {
+            .number(
+                title, keep: keep, by: { Double($0[keyPath: path] ?? -1) },
+                { $0[keyPath: path].map { Quantity.count($0) } ?? "-" })
+        }
         let columns: [ColumnOf<Worker>] = [
             .text("WORKER", keep: 0, most: 32, { _ in .bold }, { $0.id }),
             .text("STATE", keep: 2, { Self.style(of: $0.state) }, { $0.state.rawValue }),
             .number("BUSY", keep: 1, by: { Double($0.busy) }, { "\($0.busy)/\($0.slots)" }),
             ColumnOf(
-                title: "", side: .left, keep: 6,
+                title: "", side: .left, keep: 9,
                 cell: { [look] in Bar(full: max(1, $0.slots), width: 10, isASCII: look.isASCII).gauge($0.busy) }),
-            .number("UP", keep: 3, by: { Double(now &- $0.startedMs) }, { Quantity.time(ms: now &- $0.startedMs) }),
             .text("QUEUES", keep: 4, most: 30) { $0.queues.joined(separator: " ") },
+            count("DONE", 6, \.done), count("FAILED", 5, \.failed),
             .number(
-                "LONGEST", keep: 5, by: { Double(now &- ($0.runs.map(\.started).min() ?? now)) },
-                {
-                    $0.runs.map(\.started).min().map { Quantity.time(ms: now &- $0) } ?? "-"
-                }),
-            .text("HANDLERS", keep: 7, wide: false, open: true, { _ in .dim }, { $0.names.joined(separator: " ") }),
+                "MEM", keep: 7, by: { Double($0.memoryBytes ?? -1) },
+                { $0.memoryBytes.map { Quantity.bytes($0) } ?? "-" }),
+            .number("UP", keep: 3, by: { Double(now &- $0.startedMs) }, { Quantity.time(ms: now &- $0.startedMs) }),
+            .number(
+                "OLDEST RUN", keep: 8, by: { Double(now &- ($0.oldestRun?.started ?? now)) },
+                { $0.oldestRun.map { Quantity.time(ms: now &- $0.started) } ?? "-" }),
+            .text("VERSION", keep: 10, most: 20) { $0.version },
+            .text("HANDLERS", keep: 11, open: true, { _ in .dim }, { $0.names.joined(separator: " ") }),
         ]
         var listing = Listing(workers, columns, order: order(screen), isWide: isWide) { JobRef(queue: "", id: $0.id) }
         listing.empty = emptyText("no workers: queue-worker run")
