@@ -15,17 +15,11 @@ struct QueuesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "List queues with their jobs and workers, and who paused them.")
 
-        @OptionGroup var redis: RedisOptions
-
-        @Flag(help: "One JSON document.")
-        var json = false
+        @OptionGroup var list: ReportList
 
         func run() async throws {
-            try await redis.withQueueToRead { queue in
-                let report = try await InfoReader(store: queue.store).report([])
-                if json { return try Output.json(report.queues.map(QueueSheet.init)) }
-                for line in QueuesPage(report, Terminal.listStyle).lines { try Output.print(line) }
-            }
+            let report = try await list.read()
+            try list.show(report.queues.map(QueueSheet.init), QueuesPage(report, Terminal.listStyle).lines)
         }
     }
 

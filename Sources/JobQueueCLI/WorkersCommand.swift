@@ -17,17 +17,11 @@ struct WorkersCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "List workers with what they do and where.")
 
-        @OptionGroup var redis: RedisOptions
-
-        @Flag(help: "One JSON document.")
-        var json = false
+        @OptionGroup var list: ReportList
 
         func run() async throws {
-            try await redis.withQueueToRead { queue in
-                let report = try await InfoReader(store: queue.store).report([])
-                if json { return try Output.json(report.workers) }
-                for line in WorkersPage(report, Terminal.listStyle).lines { try Output.print(line) }
-            }
+            let report = try await list.read()
+            try list.show(report.workers, WorkersPage(report, Terminal.listStyle).lines)
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: scenes, widths) func `a page looks as it did`(scene: Scene, width: Int) throws {
         let page = InfoPage(try scene.make(), PageStyle(width: width), trouble: scene.trouble).lines
-        for line in page { #expect(TextWidth.of(line) <= width, "\(line)") }
+        for line in page { #expect(Width.printed(line) <= width, "\(line)") }
         let file = Self.folder.appendingPathComponent("info-\(scene.name)-\(width).txt")
         let text = page.joined(separator: "\n") + "\n"
         if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {

@@ -139,7 +139,7 @@ import Testing
                 view.isByQueue = isByQueue
                 for line in InfoPage(report, PageStyle(width: width), view, trouble: text).lines {
                     #expect(isHarmless(line), "\(line.debugDescription)")
-                    #expect(width < 20 || TextWidth.of(line) <= width, "\(width): \(line.debugDescription)")
+                    #expect(width < 20 || Width.printed(line) <= width, "\(width): \(line.debugDescription)")
                 }
             }
         }

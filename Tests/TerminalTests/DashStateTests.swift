@@ -186,10 +186,12 @@ import Testing
         #expect(Set(meant) == Set(places))
     }
 
-    @Test func `errors that differ in numbers only are one group`() {
-        let prints = Set(Samples.jobs(9, name: "a", queue: "q").map(DeadGroup.fingerprint))
-        #expect(
-            prints == ["failed DecodeError no decoder for photo # in libimage", "failed DecodeError no route to #"])
+    @Test func `dead jobs that the store has in no group yet are in the groups that it would put them in`() {
+        let rows = Samples.jobs(9, name: "a", queue: "q")
+        let groups = DeadGroup.all(of: JobRows(state: .dead, rows: rows, total: 9, nowMs: now))
+        #expect(groups.map(\.name) == ["a", "mail.send"] && groups.map(\.count) == [6, 3])
+        #expect(groups.map(\.group) == [rows[0].group, rows[2].group])
+        #expect(groups[0].firstMs == rows[7].endedMs && groups[0].lastMs == rows[0].endedMs)
     }
 
     @Test func `a payload is shown with its numbers as they were sent, and can be put back`() {
@@ -206,5 +208,19 @@ import Testing
     func `characters have the columns that they take`(text: String, width: Int) {
         #expect(Width.of(text) == width)
         #expect(Glyph.all(in: text).reduce(0) { $0 + $1.width } == width)
+    }
+
+    @Test(arguments: [("report.yearly.summary", "report…ummary"), ("画像処理キューの名前", "画像処…の名前"), ("😀😀😀😀😀😀😀😀", "😀😀😀…😀😀😀")])
+    func `what is cut keeps both its ends and takes no more columns than it was given`(text: String, cut: String) {
+        #expect(Cut.middle(text, to: 13, ellipsis: "…") == cut)
+        for width in 0...20 {
+            for cut in [
+                Cut.middle(text, to: width, ellipsis: "…"), Cut.end(text, to: width, ellipsis: "~"),
+                Cut.end(text, to: width),
+            ] {
+                #expect(Width.printed(cut) <= width)
+                #expect(text.hasPrefix(cut.prefix { !"…~".contains($0) }))
+            }
+        }
     }
 }

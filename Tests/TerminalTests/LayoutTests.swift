@@ -104,7 +104,7 @@ extension DashState {
         let row = Self.row(of: text)
         jobs?.rows = [row]
         dead?.rows = [row]
-        groups = DeadGroup.all(of: [row])
+        groups = DeadGroup.all(of: JobRows(state: .dead, rows: [row], total: 1, nowMs: now))
         if case .group = screen, let key = groups.first?.key { stack = [.dead, .group(key)] }
         detail?.row.name = text
         detail?.row.tags = [text]

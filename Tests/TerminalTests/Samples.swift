@@ -65,7 +65,15 @@ extension DashState {
 enum Samples {
     static let job = JobRef(queue: "default", id: "01KAJ8T0000000000000000001")
     static let screens: [Screen] = [.overview, .queues, .jobs, .workers, .dead, .redis, group, .job(job), .help, .log]
-    static var group: Screen { .group(DeadGroup.all(of: jobs(1, name: "image.resize", queue: "default"))[0].key) }
+    static var group: Screen {
+        .group(
+            DeadGroup.all(
+                of: JobRows(state: .dead, rows: jobs(1, name: "image.resize", queue: "default"), total: 1, nowMs: now))[
+                    0
+                ]
+                .key
+        )
+    }
 
     static let server = ServerFacts(
         info:
@@ -158,6 +166,9 @@ enum Samples {
             row.worker = "web-1:4242:k3j5n7p9"
             row.startedMs = now - 1200 * (number + 1)
             row.tags = ["month-end"]
+            var entry = ErrorEntry()
+            (entry.reason, entry.type, entry.message) = (.failed, row.errorType, row.errorMessage)
+            row.group = "\(JobModel.DeadGroup(name: row.name, entry))"
             return row
         }
     }

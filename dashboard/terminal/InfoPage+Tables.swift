@@ -82,7 +82,7 @@ extension InfoPage {
             Column("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
             Column("STATE", .left, keep: 2) { $0.state.rawValue }, Column("BUSY", keep: 1) { "\($0.busy)/\($0.slots)" },
             Column("QUEUES", .left, keep: 4) {
-                TextWidth.cut(Printable.oneLine($0.queues.joined(separator: " ")), to: 30, ellipsis: style.ellipsis)
+                Cut.end(Printable.oneLine($0.queues.joined(separator: " ")), to: 30, ellipsis: style.ellipsis)
             },
             Column("DONE", keep: 6) { count($0.done) }, Column("FAILED", keep: 5) { count($0.failed) },
             Column("MEM", keep: 7) { $0.memoryBytes.map { Quantity.bytes($0) } ?? "-" },
@@ -93,14 +93,13 @@ extension InfoPage {
             columns.append(Column("OLDEST RUN", .left, keep: 8) { oldestRun($0) })
         }
         var table = Table<Row>(ellipsis: style.ellipsis, columns: columns)
-        table.fit(report.workers, into: style.width)
-        return [style.bold(table.heading)] + report.workers.map(table.line) + [cut(workerSummary)]
+        return table.page(report.workers, style) + [cut(workerSummary)]
     }
 
     /// `report.build 12m`
     private func oldestRun(_ worker: InfoReport.Worker) -> String {
         guard let run = worker.oldestRun else { return "-" }
-        let name = TextWidth.shorten(Printable.oneLine(run.name), to: 24, ellipsis: style.ellipsis)
+        let name = Cut.middle(Printable.oneLine(run.name), to: 24, ellipsis: style.ellipsis)
         return "\(name) \(Quantity.time(ms: report.takenAtMs &- run.started))"
     }
 
@@ -117,11 +116,12 @@ extension InfoPage {
     /// `default  web-1:2231 busy, web-2:1187 idle`, a line for each queue.
     var workersByQueue: [String] {
         let queues = view.sorted(report.queues)
-        let width = queues.map { TextWidth.of($0.name) }.max() ?? 0
+        let width = queues.map { Width.printed($0.name) }.max() ?? 0
         return queues.map { queue in
             let workers = report.workers.filter { $0.queues.contains(queue.name) }
             let text = workers.map { "\(Printable.oneLine($0.id)) \($0.state.rawValue)" }.joined(separator: ", ")
-            let line = TextWidth.padded(queue.name, to: width) + "  " + (workers.isEmpty ? "no worker" : text)
+            let blanks = String(repeating: " ", count: width - Width.printed(queue.name) + 2)
+            let line = queue.name + blanks + (workers.isEmpty ? "no worker" : text)
             return workers.isEmpty ? style.warning(cut(line)) : cut(line)
         }
     }

@@ -71,8 +71,8 @@ package struct InfoPage {
         if let url = server.url { facts.append(Printable.oneLine(url)) }
         let time = report.takenAtMs > 0 ? Quantity.utc(ms: report.takenAtMs) : ""
         var left = cut(Printable.oneLine("\(server.product) \(server.version)"))
-        for fact in facts where TextWidth.of(left) + 2 + TextWidth.of(fact) <= style.width { left += "  " + fact }
-        let gap = style.width - TextWidth.of(left) - time.count
+        for fact in facts where Width.printed(left) + 2 + Width.printed(fact) <= style.width { left += "  " + fact }
+        let gap = style.width - Width.printed(left) - time.count
         return gap < 2 || time.isEmpty ? left : left + String(repeating: " ", count: min(gap, 1 << 10)) + time
     }
 
@@ -88,5 +88,5 @@ package struct InfoPage {
         return style.warning(cut("! \(Printable.oneLine(subject))  \(Printable.oneLine(item.message))"))
     }
 
-    func cut(_ line: String) -> String { TextWidth.cut(line, to: style.width, ellipsis: style.ellipsis) }
+    func cut(_ line: String) -> String { style.cut(line) }
 }

@@ -16,6 +16,9 @@ package struct PageStyle: Sendable, Equatable {
     func warning(_ text: String) -> String { hasColour ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
     func failure(_ text: String) -> String { hasColour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
 
+    /// As much of a line as there is room for.
+    func cut(_ line: String) -> String { Cut.end(line, to: width, ellipsis: ellipsis) }
+
     /// One character for what is left out.
     var ellipsis: String { hasUnicode ? "…" : "~" }
 }

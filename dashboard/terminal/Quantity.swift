@@ -29,7 +29,7 @@ struct BarScale {
         let block = style.hasUnicode ? "█" : "#"
         let scale = isLogarithmic ? "log" : "\(block)=\(Quantity.count(perBlock(width)))"
         let text = "BACKLOG \(scale)"
-        return TextWidth.of(text) <= room ? text : "BACKLOG"
+        return Width.printed(text) <= room ? text : "BACKLOG"
     }
 
     /// Any number above zero shows at least a sliver. A sum of queues may be beyond the scale and has no bar.

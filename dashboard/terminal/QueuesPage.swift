@@ -20,7 +20,7 @@ package struct QueuesPage {
         }
         typealias Row = InfoReport.Queue
         var table = Table<Row>(
-            ellipsis: style.hasUnicode ? "…" : "~",
+            ellipsis: style.ellipsis,
             columns: [
                 .init("QUEUE", .left, keep: 0) { Printable.oneLine($0.name) },
                 .init("STATE", .left, keep: 1) { $0.isPaused ? "paused" : "open" },
@@ -33,9 +33,7 @@ package struct QueuesPage {
                 .init("DEAD", keep: 2) { Quantity.count($0.dead) },
                 .init("WORKERS", keep: 3) { Quantity.count($0.workers) },
             ])
-        table.fit(report.queues, into: style.width)
-        return [style.bold(table.heading)] + report.queues.map(table.line)
-            + report.queues.filter(\.isPaused).map { notice(pause($0)) } + broken
+        return table.page(report.queues, style) + report.queues.filter(\.isPaused).map { notice(pause($0)) } + broken
     }
 
     /// `mail  paused by ann@web-1 2h 4m ago: the provider is down`.
@@ -47,8 +45,5 @@ package struct QueuesPage {
         return text
     }
 
-    private func notice(_ text: String) -> String {
-        let line = "! " + Printable.oneLine(text)
-        return style.warning(line.count <= style.width ? line : String(line.prefix(style.width)))
-    }
+    private func notice(_ text: String) -> String { style.warning(style.cut("! " + Printable.oneLine(text))) }
 }

@@ -46,6 +46,12 @@ package struct Table<Row> {
         if total > width { widths[0] = max(4, widths[0] - (total - width)) }
     }
 
+    /// The heading and a line for each row, as they fit into a page.
+    mutating func page(_ rows: [Row], _ style: PageStyle) -> [String] {
+        fit(rows, into: style.width)
+        return [style.bold(heading)] + rows.map(line)
+    }
+
     /// The line above the rows.
     package var heading: String { compose(columns.map(\.title)) }
 
@@ -68,15 +74,15 @@ package struct Table<Row> {
     }
 
     private static func width(of column: Column, _ rows: [Row]) -> Int {
-        rows.reduce(TextWidth.of(column.title)) { max($0, TextWidth.of(column.cell($1))) }
+        rows.reduce(Width.printed(column.title)) { max($0, Width.printed(column.cell($1))) }
     }
 
     private func compose(_ cells: [String]) -> String {
         var line = ""
         for (index, cell) in cells.enumerated() {
             if index > 0 { line += Self.gap }
-            let text = TextWidth.shorten(cell, to: widths[index], ellipsis: ellipsis)
-            let space = String(repeating: " ", count: widths[index] - TextWidth.of(text))
+            let text = Cut.middle(cell, to: widths[index], ellipsis: ellipsis)
+            let space = String(repeating: " ", count: widths[index] - Width.printed(text))
             let isLast = index == cells.count - 1
             line += columns[index].side == .right ? space + text : isLast ? text : text + space
         }

@@ -15,7 +15,7 @@ package struct WorkersPage {
         if report.workers.isEmpty { return ["no workers: queue-worker run"] }
         typealias Row = InfoReport.Worker
         var table = Table<Row>(
-            ellipsis: style.hasUnicode ? "…" : "~",
+            ellipsis: style.ellipsis,
             columns: [
                 .init("WORKER", .left, keep: 0) { Printable.oneLine($0.id) },
                 .init("STATE", .left, keep: 1) { $0.state.rawValue },
@@ -23,12 +23,10 @@ package struct WorkersPage {
                 .init("UP", keep: 3) { Quantity.time(ms: max(0, report.takenAtMs &- $0.startedMs)) },
                 .init("OLDEST RUN", keep: 4) { worker in
                     guard worker.busy > 0 else { return "-" }
-                    return worker.runs.map(\.started).min().map { Quantity.time(ms: max(0, report.takenAtMs &- $0)) }
-                        ?? "-"
+                    return worker.oldestRun.map { Quantity.time(ms: max(0, report.takenAtMs &- $0.started)) } ?? "-"
                 },
                 .init("QUEUES", .left, keep: 2) { Printable.oneLine($0.queues.joined(separator: " ")) },
             ])
-        table.fit(report.workers, into: style.width)
-        return [style.bold(table.heading)] + report.workers.map(table.line)
+        return table.page(report.workers, style)
     }
 }

@@ -121,6 +121,9 @@ package struct DashLook: Equatable, Sendable {
     package var isReadOnly = false
     package var isASCII = false
 
+    /// One character for what is left out.
+    var ellipsis: String { isASCII ? "~" : "…" }
+
     package init(address: String = "", isReadOnly: Bool = false, isASCII: Bool = false) {
         self.address = address
         self.isReadOnly = isReadOnly

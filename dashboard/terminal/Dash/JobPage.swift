@@ -96,7 +96,7 @@ struct JobPage {
         guard !detail.runs.isEmpty else { return [] }
         typealias Run = JobDetail.Run
         var table = Table<Run>(
-            ellipsis: isASCII ? "~" : "…",
+            ellipsis: state.look.ellipsis,
             columns: [
                 .init("RUN", keep: 0) { "\($0.number)" },
                 .init("TRY", keep: 4) { "\($0.attempt)" },

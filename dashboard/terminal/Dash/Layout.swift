@@ -117,7 +117,7 @@ struct Header {
         if end < width { frame.put(right, end, y) }
         let room = end - used - 2
         if room > 8 {
-            let address = Cut.middle(state.look.address, to: room - Width.of(ping) - 2, ascii: state.look.isASCII)
+            let address = Cut.middle(state.look.address, to: room - Width.of(ping) - 2, ellipsis: state.look.ellipsis)
             frame.put([Span(address), Span("  \(ping)", .dim)], used, y, limit: room)
         }
     }
@@ -160,7 +160,7 @@ struct TabStrip {
             end = cell.x + cell.text.count
         }
         let trail = state.stack.dropFirst().map { screen in
-            screen == .jobs ? "Jobs" : Cut.middle(screen.title, to: 20, ascii: state.look.isASCII)
+            screen == .jobs ? "Jobs" : Cut.middle(screen.title, to: 20, ellipsis: state.look.ellipsis)
         }
         let filter = state.filterText.isEmpty ? "" : " /\(state.filterText)"
         let arrow = state.look.isASCII ? " > " : " › "

@@ -98,28 +98,3 @@ extension Listing {
             keys: rows.map(key), order: order)
     }
 }
-
-/// Text cut to columns.
-enum Cut {
-    /// The middle goes: both ends tell names apart.
-    static func middle(_ text: String, to width: Int, ascii: Bool) -> String {
-        guard Width.of(text) > width else { return text }
-        guard width > 1 else { return end(text, to: width) }
-        let glyphs = Glyph.all(in: text)
-        let tail = (width - 1) / 2
-        return take(glyphs, width - 1 - tail) + (ascii ? "~" : "…") + String(take(glyphs.reversed(), tail).reversed())
-    }
-
-    static func end(_ text: String, to width: Int) -> String { take(Glyph.all(in: text), width) }
-
-    private static func take(_ glyphs: [Glyph], _ width: Int) -> String {
-        var used = 0
-        var text = ""
-        for glyph in glyphs {
-            used += glyph.width
-            if used > width { break }
-            text += glyph.text
-        }
-        return text
-    }
-}

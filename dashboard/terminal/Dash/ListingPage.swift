@@ -73,7 +73,7 @@ struct ListingPage {
 
     private func shorten(_ line: Line, _ column: Listing.Column, to width: Int) -> Line {
         guard line.count == 1, !column.isOpen else { return line }
-        return [Span(Cut.middle(line[0].text, to: width, ascii: isASCII), line[0].style)]
+        return [Span(Cut.middle(line[0].text, to: width, ellipsis: isASCII ? "~" : "…"), line[0].style)]
     }
 
     // MARK: Widths

@@ -25,6 +25,13 @@ package enum Width {
         Printable.isPlain(text, limit: 1000) ? text.utf8.count : Glyph.all(in: text).reduce(0) { $0 + $1.width }
     }
 
+    /// Columns that a text may take where it is printed as it is; what terminals do not agree on counts as it is widest, so that
+    /// no row wraps.
+    package static func printed(_ text: String) -> Int {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+        return text.unicodeScalars.reduce(0) { $0 + (isSelector($1) ? 1 : of($1) ?? 2) }
+    }
+
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x4DBF, 0x4E00...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3,
         0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x2FFFD, 0x30000...0x3FFFD,
