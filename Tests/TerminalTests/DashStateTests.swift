@@ -34,7 +34,9 @@ import Testing
         press("/queue:mail\n", &state)
         #expect(state.request == .jobs(queue: "mail", state: .running, limit: 500))
         press("5", &state)
-        #expect(state.request == .jobs(queue: nil, state: .dead, limit: DashState.deadLimit))
+        #expect(state.request == .dead(limit: DashState.deadLimit))
+        press("\n", &state)
+        #expect(state.request == .group(state.groups[0].key, limit: DashState.firstLimit))
         press("6", &state)
         #expect(state.request == .redis)
     }
@@ -176,7 +178,7 @@ import Testing
         #expect(groups[0].queues == ["q", "r"])
 
         var state = DashState(.dead, .data, size: Extent(80, 24))
-        _ = state.reduce(.loaded(.jobs(rows, try #require(state.report)), nowMs: now, pingMs: 1))
+        _ = state.reduce(.loaded(.dead(rows, try #require(state.report)), nowMs: now, pingMs: 1))
         press("gR20000", &state)
         let places = ["q", "r"].map { JobRef(queue: $0, id: "\(group("a"))") }
         guard case .perform(.requeueGroups(let meant)) = press("\n", &state).first else {

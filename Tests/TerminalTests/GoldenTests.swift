@@ -4,10 +4,12 @@ import Testing
 
 @testable import TerminalDashboard
 
-/// Each view with each kind of data at five sizes, compared with the pictures in `Golden`, which people have looked at.
+/// Each view with each kind of data at seven sizes, compared with the pictures in `Golden`, which people have looked at.
 @Suite(.timeLimit(.minutes(2))) struct GoldenTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-    private static let sizes = [Extent(20, 5), Extent(60, 20), Extent(80, 24), Extent(100, 36), Extent(200, 60)]
+    private static let sizes = [
+        Extent(1, 1), Extent(20, 5), Extent(60, 20), Extent(80, 24), Extent(100, 36), Extent(200, 60), Extent(300, 100),
+    ]
 
     @Test(arguments: Samples.screens, Sample.allCases)
     func `a view looks as it did when somebody looked at it`(screen: Screen, sample: Sample) throws {

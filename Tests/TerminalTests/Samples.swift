@@ -49,12 +49,11 @@ extension DashState {
             return row
         }
         let total = rows.count == 10_000 ? 123_456 : rows.count
-        for (state, rows) in [(JobState.running, running), (.dead, rows)] {
-            _ = reduce(
-                .loaded(
-                    .jobs(JobRows(state: state, rows: rows, total: total, nowMs: now), report), nowMs: now, pingMs: 0.42
-                ))
-        }
+        let loads: [DashLoad] = [
+            .jobs(JobRows(state: .running, rows: running, total: total, nowMs: now), report),
+            .dead(JobRows(state: .dead, rows: rows, total: total, nowMs: now), report),
+        ]
+        for load in loads { _ = reduce(.loaded(load, nowMs: now, pingMs: 0.42)) }
         _ = reduce(.loaded(.redis(Samples.server, report), nowMs: now, pingMs: 0.42))
         if case .job(let ref) = screen {
             _ = reduce(.loaded(.job(ref, rows.first.map { Samples.detail($0, ref) }), nowMs: now, pingMs: 0.42))

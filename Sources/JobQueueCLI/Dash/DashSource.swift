@@ -22,6 +22,12 @@ struct DashSource: Sendable {
         case .jobs(let queue, let state, let limit):
             let report = try await report()
             return .jobs(try await rows(of: queue, state, limit, report), report)
+        case .dead(let limit):
+            let report = try await report()
+            return .dead(try await dead(nil, limit, report), report)
+        case .group(let key, let limit):
+            let report = try await report()
+            return .dead(try await dead(JobModel.DeadGroup(key.id), limit, report), report)
         }
     }
 
@@ -40,16 +46,50 @@ struct DashSource: Sendable {
             let (rows, total) = try await rows(of: name, state, limit)
             all.rows += rows
             all.total += total
-            if state == .dead {
-                all.groups += try await store.queue(name).allDeadGroups().groups.map { DeadCount($0, in: name) }
-            }
-        }
-        if state == .dead {
-            all.rows.sort { ($0.endedMs, $0.ref.id) > ($1.endedMs, $1.ref.id) }
-            all.rows = Array(all.rows.prefix(limit))
         }
         if state == .running { Self.tell(&all.rows, report) }
         return all
+    }
+
+    /// The groups of dead jobs: with jobs of one of them, or else with jobs that are in none. Those of other groups are counted
+    /// and not read.
+    private func dead(
+        _ group: JobModel.DeadGroup?, _ limit: Int, _ report: InfoReport
+    ) async throws(StoreError) -> JobRows {
+        var all = JobRows(state: .dead, rows: [], total: 0, nowMs: report.takenAtMs)
+        for found in report.queues where found.dead > 0 {
+            guard let name = try? QueueName(found.name) else { continue }
+            let known = try await store.queue(name).allDeadGroups()
+            all.groups += known.groups.map { DeadCount($0, in: name) }
+            all.total += known.total
+            if let group {
+                guard known.ungrouped > 0 || known.groups.contains(where: { $0.group == group }) else { continue }
+                all.rows += try await rows(of: name, group, limit)
+            } else if known.ungrouped > 0 {
+                all.rows += try await rows(of: name, .dead, limit).0
+            }
+        }
+        all.rows.sort { ($0.endedMs, $0.ref.id) > ($1.endedMs, $1.ref.id) }
+        all.rows = Array(all.rows.prefix(limit))
+        return all
+    }
+
+    /// The last of a group to die, in one queue.
+    private func rows(
+        of name: QueueName, _ group: JobModel.DeadGroup, _ limit: Int
+    ) async throws(StoreError) -> [JobRow] {
+        var filter = DeadFilter()
+        filter.group = group
+        let search = try await store.queue(name).searchDead(filter)
+        var rows: [JobRow] = []
+        var place: ListPlace?
+        repeat {
+            let page = try await search.page(
+                from: place, backward: true, limit: min(QueueStore.pageLimit, limit - rows.count))
+            rows += page.jobs.map { JobRow($0, in: name, state: .dead, error: $0.errors.last) }
+            place = page.next
+        } while place != nil && rows.count < limit
+        return rows
     }
 
     /// As many jobs of a queue as are wanted; of those that have ended the latest.

@@ -190,6 +190,10 @@ package enum DashRequest: Equatable, Sendable {
     case report(series: Bool)
     /// At most `limit` jobs of each queue. `queue` nil: of all queues.
     case jobs(queue: String?, state: JobState, limit: Int)
+    /// The groups of dead jobs, and at most `limit` of those that are in none.
+    case dead(limit: Int)
+    /// At most `limit` jobs of one of them in each queue, and all groups. The id is the group.
+    case group(JobRef, limit: Int)
     case job(JobRef)
     case redis
 }
@@ -198,6 +202,8 @@ package enum DashRequest: Equatable, Sendable {
 package enum DashLoad: Sendable {
     case report(InfoReport)
     case jobs(JobRows, InfoReport)
+    /// Dead ones, with their groups.
+    case dead(JobRows, InfoReport)
     /// nil: there is no such job any more.
     case job(JobRef, JobDetail?)
     case redis(ServerFacts, InfoReport)

@@ -87,7 +87,9 @@ extension DashState {
         switch screen {
         case .overview, .queues: return jobs("queue:\(current.queue)", jobState)
         case .workers: return jobs("worker:\(current.id)", .running)
-        case .dead: return push(.group(current))
+        case .dead:
+            jobLimit = Self.firstLimit
+            return push(.group(current))
         case .jobs, .group: return push(.job(current))
         case .redis, .job, .help, .log: return []
         }
@@ -112,13 +114,21 @@ extension DashState {
     }
 
     private mutating func more() -> [DashEffect] {
-        guard screen == .jobs, let jobs, jobs.total > jobs.rows.count else { return [] }
+        guard hasMore else { return [] }
         if jobLimit == Self.lastLimit {
             notice = Notice(
                 text: "more than \(Self.lastLimit) of a queue are not listed: narrow it with / or use jobs ls")
         }
         jobLimit = min(Self.lastLimit, jobLimit * 4)
         return [.refresh]
+    }
+
+    private var hasMore: Bool {
+        switch screen {
+        case .jobs: jobs.map { $0.total > $0.rows.count } ?? false
+        case .group(let key): groups.contains { $0.key == key && $0.count > $0.jobs.count }
+        default: false
+        }
     }
 
     private mutating func click(_ x: Int, _ y: Int) -> [DashEffect] {
@@ -157,14 +167,14 @@ extension DashState {
     }
 
     private mutating func sort(reversing: Bool) {
-        let count = listing.columns.count
-        guard count > 0 else { return }
+        let titles = listing.columns.filter(\.isSortable).map(\.title)
+        guard !titles.isEmpty else { return }
         var order = orders[screen.kind] ?? Order()
         if reversing {
             order.isReversed.toggle()
         } else {
-            let next = (order.column ?? -1) + 1
-            order = Order(column: next < count ? next : nil)
+            let next = (order.column.flatMap(titles.firstIndex) ?? -1) + 1
+            order = Order(column: next < titles.count ? titles[next] : nil)
         }
         orders[screen.kind] = order
     }

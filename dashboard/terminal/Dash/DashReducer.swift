@@ -46,11 +46,11 @@ extension DashState {
         case .report(let report): take(report)
         case .jobs(let rows, let report):
             take(report)
-            if rows.state == .dead {
-                dead = rows
-                groups = DeadGroup.all(of: rows)
-            }
             if rows.state == jobState { jobs = rows }
+        case .dead(let rows, let report):
+            take(report)
+            dead = rows
+            groups = DeadGroup.all(of: rows)
         case .job(let ref, let detail):
             guard case .job(ref) = screen else { return }
             if let detail { self.detail = detail }

@@ -45,9 +45,10 @@ package struct Focus: Equatable, Sendable {
     package var key: JobRef?
 }
 
-/// How a list is sorted; `column` counts from 0, nil is the order that the list came in.
+/// How a list is sorted.
 package struct Order: Equatable, Sendable {
-    package var column: Int?
+    /// Its title, as columns come and go; nil is the order that the list came in.
+    package var column: String?
     package var isReversed = false
 }
 
@@ -187,7 +188,7 @@ package struct DashState: Equatable, Sendable {
     package static let intervals = [500, 1000, 2000, 5000, 10_000, 30_000, 60_000]
     package static let firstLimit = 500
     package static let lastLimit = 10_000
-    /// Dead jobs that are grouped at most, the newest ones.
+    /// Dead jobs in no group that are grouped here at most, the newest ones.
     package static let deadLimit = 2000
     package static let logLimit = 500
 
@@ -211,7 +212,8 @@ package struct DashState: Equatable, Sendable {
         case .overview: .report(series: true)
         case .queues, .workers, .help, .log: .report(series: false)
         case .jobs: .jobs(queue: onlyQueue, state: jobState, limit: jobLimit)
-        case .dead, .group: .jobs(queue: nil, state: .dead, limit: Self.deadLimit)
+        case .dead: .dead(limit: Self.deadLimit)
+        case .group(let key): .group(key, limit: jobLimit)
         case .redis: .redis
         case .job(let ref): .job(ref)
         }

@@ -20,11 +20,13 @@ package struct DeadGroup: Equatable, Sendable {
     package var sample: String {
         stored.max { $0.lastMs < $1.lastMs }?.error ?? jobs.max { $0.endedMs < $1.endedMs }?.error ?? ""
     }
-    /// For filters, where no job is at hand.
-    var specimen: JobRow {
-        var row = JobRow(ref: JobRef(queue: queues.first ?? "", id: ""), state: .dead)
-        (row.name, row.errorMessage) = (name, sample)
-        return row
+    /// For filters, where no job is at hand: one of each queue.
+    var specimens: [JobRow] {
+        queues.map { queue in
+            var row = JobRow(ref: JobRef(queue: queue, id: ""), state: .dead)
+            (row.name, row.errorMessage) = (name, sample)
+            return row
+        }
     }
     /// Tells it from the others.
     var key: JobRef { JobRef(queue: name, id: group) }

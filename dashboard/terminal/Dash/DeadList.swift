@@ -3,11 +3,11 @@ import JobStore
 
 // Dead jobs in groups: what died, of what, and how many of it.
 extension DashState {
-    var groupListing: Listing {
+    var deadListing: Listing {
         let filter = filter
         let now = dead?.nowMs ?? 0
         let groups = groups.filter { group in
-            filter.terms.isEmpty || (group.jobs + [group.specimen]).contains { filter.holds($0.fields) }
+            filter.terms.isEmpty || (group.jobs + group.specimens).contains { filter.holds($0.fields) }
         }
         let columns: [ColumnOf<DeadGroup>] = [
             .number(
@@ -29,10 +29,12 @@ extension DashState {
                 }),
             .text("ERROR", keep: 2, open: true, { _ in Style(.red) }, { $0.sample }),
         ]
-        var listing = Listing(groups, columns, order: order(screen), isWide: isWide, key: \.key)
+        var listing = Listing(groups, columns, order: order(screen), isWide: isWide, hasRoom: hasRoom, key: \.key)
         listing.empty = emptyText("no dead jobs")
-        if let dead, dead.groups.isEmpty, dead.total > dead.rows.count {
-            listing.footer = "made of the newest \(Quantity.count(dead.rows.count)) of \(Quantity.count(dead.total))"
+        let seen = groups.reduce(0) { $0 + $1.count }
+        if let dead, dead.total > seen {
+            listing.footer =
+                "made of \(Quantity.count(seen)) of \(Quantity.count(dead.total)): the others died before there were groups"
         }
         return listing
     }

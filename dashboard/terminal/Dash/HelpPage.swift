@@ -2,7 +2,36 @@ import JobModel
 
 /// What the keys do.
 enum HelpPage {
-    static let lines: [Line] =
+    /// What is too long for a row goes on below.
+    static func lines(width: Int) -> [Line] {
+        let room = max(30, width - keyWidth - 2)
+        return entries.flatMap { keys, text -> [Line] in
+            if text.isEmpty { return [[Span(keys, .bold)]] }
+            return fold(text, room).enumerated().map { row, text in
+                let keys = row == 0 ? "  " + keys : ""
+                return [
+                    Span(keys + String(repeating: " ", count: max(1, keyWidth - Width.of(keys))), Style(.cyan)),
+                    Span(text),
+                ]
+            }
+        }
+    }
+
+    private static let keyWidth = 28
+
+    private static func fold(_ text: String, _ room: Int) -> [String] {
+        var rows: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = rows.last, last.count + 1 + word.count <= room {
+                rows[rows.count - 1] = last + " " + word
+            } else {
+                rows.append(String(word))
+            }
+        }
+        return rows
+    }
+
+    private static let entries: [(keys: String, text: String)] =
         [
             title("LOOK"),
             key("1 … 6, Tab, ← →", "the views"),
@@ -21,7 +50,7 @@ enum HelpPage {
             key("L", "what was logged and changed"),
             key(":", "overview, queues, jobs FILTER, queue NAME, job QUEUE ID, workers, dead, redis, log, q"),
             key("Ctrl-Z, Ctrl-L", "to the shell, draw anew"),
-            [],
+            title(""),
             title("CHANGE"),
             key("Space  A", "mark the row, mark all shown; the keys below are then for all of them"),
             key("p", "pause a queue, or let it go on"),
@@ -30,7 +59,7 @@ enum HelpPage {
             key("D", "delete jobs; of a queue all that are queued"),
             key("E", "edit the payload in $EDITOR, then requeue what has ended"),
             key("Q R K", "of a worker: claim nothing more, claim again, end in order"),
-            [],
+            title(""),
             title("FILTER"),
             key("mail", "rows with mail in any column"),
             key("name: queue: state: tag:", "in that column"),
@@ -39,11 +68,8 @@ enum HelpPage {
             key("error:\"no route\"", "quotes hold blanks together"),
         ]
 
-    private static func title(_ text: String) -> Line { [Span(text, .bold)] }
-
-    private static func key(_ keys: String, _ what: String) -> Line {
-        [Span("  " + keys + String(repeating: " ", count: max(1, 26 - Width.of(keys))), Style(.cyan)), Span(what)]
-    }
+    private static func title(_ text: String) -> (String, String) { (text, "") }
+    private static func key(_ keys: String, _ text: String) -> (String, String) { (keys, text) }
 
     /// Keys that matter most on the screen, the most important first.
     static func hints(for state: DashState) -> [(key: String, word: String)] {

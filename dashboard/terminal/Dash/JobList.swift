@@ -3,8 +3,18 @@ import JobStore
 
 // Jobs of one state, and those of a group of dead ones.
 extension DashState {
-    /// The rows of a group as they are now.
-    func rows(of key: JobRef) -> [JobRow] { groups.first { $0.key == key }?.jobs ?? [] }
+    /// The jobs of a group of dead ones.
+    func groupListing(_ key: JobRef) -> Listing {
+        let group = groups.first { $0.key == key }
+        let rows = group?.jobs ?? []
+        var listing = rowsListing(rows, .dead)
+        if let group, group.count > rows.count {
+            // Just opened: only their number is known.
+            if rows.isEmpty { listing.empty = "reading…" }
+            listing.footer = "\(rows.count) of \(Quantity.count(group.count)) are here; m brings more"
+        }
+        return listing
+    }
 
     var jobListing: Listing {
         var listing = rowsListing(jobs?.rows ?? [], jobState)
@@ -14,11 +24,11 @@ extension DashState {
         return listing
     }
 
-    func rowsListing(_ rows: [JobRow], _ state: JobState) -> Listing {
+    private func rowsListing(_ rows: [JobRow], _ state: JobState) -> Listing {
         let filter = filter
         var listing = Listing(
             filter.terms.isEmpty ? rows : rows.filter { filter.holds($0.fields) }, jobColumns(state),
-            order: order(screen), isWide: isWide, key: \.ref)
+            order: order(screen), isWide: isWide, hasRoom: hasRoom, key: \.ref)
         listing.empty = emptyText("no \(state.rawValue) jobs")
         return listing
     }

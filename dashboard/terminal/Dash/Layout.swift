@@ -53,7 +53,8 @@ extension DashState {
         case .group(let key):
             guard rows.count > 3 else { return draw(listing, &frame, rows) }
             let group = groups.first { $0.key == key }
-            frame.put([Span("\(key.queue)  ", .bold), Span(group?.sample ?? key.id, Style(.red))], 2, rows.lowerBound)
+            let sample = group.map { Span("  " + $0.sample, Style(.red)) } ?? Span("")
+            frame.put([Span(group?.name ?? key.id, .bold), sample], 2, rows.lowerBound)
             draw(listing, &frame, rows.lowerBound + 1..<rows.upperBound)
         case .queues, .workers, .dead: draw(listing, &frame, rows)
         case .redis, .job, .help, .log: draw(text, &frame, rows)
@@ -76,7 +77,7 @@ extension DashState {
         switch screen {
         case .redis: RedisPage(state: self).lines
         case .job(let ref): JobPage(state: self, ref: ref).lines
-        case .help: HelpPage.lines
+        case .help: HelpPage.lines(width: size.width)
         case .log: log.isEmpty ? [[Span("nothing was logged yet", .dim)]] : log.map { [Span($0)] }
         case .overview, .queues, .jobs, .workers, .dead, .group: []
         }

@@ -9,7 +9,8 @@ struct Listing {
         var keep = 0
         /// Takes what the others leave, and is cut at its end. One at most.
         var isOpen = false
-        /// Widest; what is longer is cut in its middle.
+        var isSortable = false
+        /// Widest; what is longer is cut in its middle. Of an open column only where it stretches.
         var most = Int.max
         var cell: (Int) -> Line
         /// Instead of the cell, for a column that takes what the others leave: draws into so many columns.
@@ -72,13 +73,14 @@ struct ColumnOf<Row> {
 }
 
 extension Listing {
-    /// Rows that a filter left, sorted.
+    /// Rows that a filter left, sorted. `hasRoom`: columns that are seldom wanted are shown too.
     init<Row>(
-        _ rows: [Row], _ columns: [ColumnOf<Row>], order: Order, isWide: Bool, key: (Row) -> JobRef
+        _ rows: [Row], _ columns: [ColumnOf<Row>], order: Order, isWide: Bool, hasRoom: Bool = false,
+        key: (Row) -> JobRef
     ) {
-        let columns = columns.filter { isWide || !$0.isWide }
+        let columns = columns.filter { isWide || hasRoom || !$0.isWide }
         var rows = rows
-        if let index = order.column, columns.indices.contains(index), let before = columns[index].before {
+        if let before = columns.first(where: { $0.title == order.column })?.before {
             // Stable, so that equal rows keep the order that they came in.
             let sorted = rows.enumerated().sorted { left, right in
                 if before(left.element, right.element) { return !order.isReversed }
@@ -92,6 +94,7 @@ extension Listing {
             columns: columns.map { column in
                 Column(
                     title: column.title, side: column.side, keep: column.keep, isOpen: column.isOpen,
+                    isSortable: column.before != nil,
                     most: isWide ? .max : column.most, cell: { column.cell(shown[$0]) },
                     stretch: column.stretch.map { draw in { draw(shown[$0], $1) } }, legend: column.legend)
             },

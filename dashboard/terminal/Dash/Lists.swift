@@ -10,11 +10,14 @@ extension DashState {
         case .overview, .queues: queueListing
         case .jobs: jobListing
         case .workers: workerListing
-        case .dead: groupListing
-        case .group(let key): rowsListing(rows(of: key), .dead)
+        case .dead: deadListing
+        case .group(let key): groupListing(key)
         case .redis, .job, .help, .log: Listing()
         }
     }
+
+    /// So wide that everything has its place.
+    var hasRoom: Bool { size.width >= 160 }
 
     func order(_ screen: Screen) -> Order { orders[screen.kind] ?? Order() }
 

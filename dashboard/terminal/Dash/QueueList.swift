@@ -16,7 +16,7 @@ extension DashState {
         }
         var listing = Listing(
             queues, screen == .overview ? overviewColumns(queues) : queueColumns, order: order(screen),
-            isWide: isWide
+            isWide: isWide, hasRoom: hasRoom
         ) { JobRef(queue: $0.name, id: "") }
         listing.empty = emptyText("no queues yet: queue-worker enqueue NAME")
         return listing
@@ -29,15 +29,16 @@ extension DashState {
         let isASCII = look.isASCII
         func bar(_ width: Int) -> Bar { Bar(full: max(1, deepest), width: width, isASCII: isASCII) }
         let backlog = ColumnOf<Queue>(
-            title: "BACKLOG", side: .left, keep: 7, isOpen: true, cell: { _ in [] },
+            title: "BACKLOG", side: .left, keep: 7, isOpen: true, most: 60, cell: { _ in [] },
             stretch: { queue, width in
                 bar(width).line([
                     (queue.queued, 0), (queue.running, 1), (queue.retrying + queue.suspect, 2), (queue.scheduled, 3),
                 ])
             }, legend: { bar($0).legend }, before: { $0.backlog > $1.backlog })
-        var columns = queueColumns.filter {
-            ["QUEUE", "QUEUED", "AGE", "RUN", "RETRY", "SCHED", "DEAD", "OUT/s"].contains($0.title)
-        }
+        let titles =
+            ["QUEUE", "QUEUED", "AGE", "RUN", "RETRY", "SCHED", "DEAD", "OUT/s"]
+            + (size.width < 120 ? [] : ["IN/s", "FAIL/s", "DONE", "WORKERS"])
+        var columns = queueColumns.filter { titles.contains($0.title) }
         columns.insert(backlog, at: 1)
         columns.append(.text("ETA", keep: 6, { _ in .plain }) { Self.end(of: $0) })
         return columns

@@ -42,7 +42,9 @@ extension DashState {
             .text("VERSION", keep: 10, most: 20) { $0.version },
             .text("HANDLERS", keep: 11, open: true, { _ in .dim }, { $0.names.joined(separator: " ") }),
         ]
-        var listing = Listing(workers, columns, order: order(screen), isWide: isWide) { JobRef(queue: "", id: $0.id) }
+        var listing = Listing(workers, columns, order: order(screen), isWide: isWide, hasRoom: hasRoom) {
+            JobRef(queue: "", id: $0.id)
+        }
         listing.empty = emptyText("no workers: queue-worker run")
         return listing
     }
