@@ -151,6 +151,7 @@ import Testing
     @Test(arguments: [
         ("name:image", 8), ("!name:image", 4), ("route", 4), ("error:\"no decoder\"", 8), ("tag:month-end !route", 8),
         ("state:dead", 12), ("id:00003", 1), ("QUEUE:Default", 12), ("nothing", 0), ("name:", 12),
+        ("name:route", 0), ("error:image.resize", 0), ("\"decoder no\"", 0), ("\"no decoder\" image", 8),
     ])
     func `the filter keeps what it says`(text: String, count: Int) {
         let filter = Filter(text)

@@ -95,6 +95,7 @@ extension DashState {
             report?.workers[index].id = text
             report?.workers[index].queues = [text]
             report?.workers[index].names = [text]
+            report?.workers[index].version = text
             for run in report?.workers[index].runs.indices ?? 0..<0 {
                 report?.workers[index].runs[run].id = text
                 report?.workers[index].runs[run].name = text
