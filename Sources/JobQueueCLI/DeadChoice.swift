@@ -57,15 +57,21 @@ struct DeadChoice: ParsableArguments {
 enum Moment {
     /// ms since 1970: so long before `now`, ISO 8601, or ms since 1970.
     static func parse(_ text: String, _ option: String, _ now: Int) throws(Failure) -> Int {
-        // A bare number of seconds is a span, one of milliseconds since 1970 is not.
-        if Int(text).map({ $0 < 100_000_000_000 }) ?? true, let span = try? TimeSpan(parsing: text) {
+        // A bare number is ms since 1970 and nothing else: one of seconds would be a span of decades, and mean all jobs.
+        if let ms = Int(text) {
+            if moments.contains(ms) { return ms }
+        } else if let span = try? TimeSpan(parsing: text) {
             return max(0, now - span.duration.milliseconds)
+        } else if let moment = try? EnqueueCommand.moment(text) {
+            return moment
         }
-        do throws(Failure) { return try EnqueueCommand.moment(text) } catch {
-            throw Failure(
-                .usage, "bad \(option) \(BadValue.quoted(text)): use a time ago such as 2h, or 2026-11-21T18:00:00Z")
-        }
+        throw Failure(
+            .usage,
+            "bad \(option) \(BadValue.quoted(text)): use a time ago such as 2h, 2026-11-21T18:00:00Z, or ms since 1970")
     }
+
+    /// From 1973 on, as far as a job can be due.
+    private static let moments = 100_000_000_000...Due.latest
 }
 
 /// Dead jobs that are to be changed: some by their ids, those of a choice, or all.

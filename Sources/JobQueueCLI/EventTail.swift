@@ -49,7 +49,7 @@ struct EventTail {
             isAway = false
             for queue in batch.missed { Output.warning("some events of the queue \(queue) were missed") }
             var lines: [String] = []
-            for event in batch.events where filter.shows(event) { lines.append(try await line(of: event)) }
+            for event in batch.events where filter.shows(event) { lines.append(await line(of: event)) }
             return lines
         } catch {
             let failure = Failure(error)
@@ -78,12 +78,13 @@ struct EventTail {
         return seen
     }
 
-    private mutating func line(of event: JobEvent) async throws(StoreError) -> String {
+    /// Without the worker's name where that cannot be asked for now: an event that was read is told.
+    private mutating func line(of event: JobEvent) async -> String {
         var worker: String?
         if let incarnation = event.incarnation {
             let key = Worker(queue: event.queue, incarnation: incarnation)
             worker = workers[key]
-            if worker == nil, let found = try await feed.worker(incarnation, of: event.queue) {
+            if worker == nil, let found = try? await feed.worker(incarnation, of: event.queue) {
                 if workers.count >= Self.memory { workers = [:] }
                 workers[key] = found
                 worker = found

@@ -34,6 +34,8 @@ struct EventsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let filter = try filter()
+        // Else it would watch for nobody, and keep the queues telling, until something happens.
+        if Output.isClosed { throw Failure(.cannotWrite, "standard output is closed: there is nobody to tell") }
         try await redis.withQueueToRead { queue in
             let client = RedisClient(queue.store.client.configuration)
             do {

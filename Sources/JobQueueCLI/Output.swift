@@ -22,6 +22,18 @@ enum Output {
         return isUnread || poll(&stream, 1, 0) == 1 && stream.revents & Int16(POLLERR | POLLHUP) != 0
     }
 
+    /// Nothing can ever be printed: standard output was closed before the program began, or is open for reading only.
+    static var isClosed: Bool {
+        let flags = fcntl(STDOUT_FILENO, F_GETFL)
+        return flags == -1 || flags & O_ACCMODE == O_RDONLY || !isStream(STDOUT_FILENO)
+    }
+
+    /// Where a stream was closed before the program began, a descriptor of Swift's runtime may be: it has no type.
+    private static func isStream(_ descriptor: Int32) -> Bool {
+        var facts = stat()
+        return fstat(descriptor, &facts) == 0 && facts.st_mode & S_IFMT != 0
+    }
+
     /// Nobody is left to tell when this fails.
     static func error(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 
@@ -57,9 +69,7 @@ enum Output {
 
     /// Answers the error's number, or nil. A reader that went away (`| head`) is no error of ours.
     private static func write(_ text: String, to stream: Int32) -> Int32? {
-        // Where a stream was closed before the program began, a descriptor of Swift's runtime may be: it has no type.
-        var facts = stat()
-        guard fstat(stream, &facts) == 0, facts.st_mode & S_IFMT != 0 else { return EBADF }
+        guard isStream(stream) else { return EBADF }
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.write(stream, $0.baseAddress, $0.count) }

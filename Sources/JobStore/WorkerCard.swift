@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JobModel
 
 /// What a worker says of itself with every beat: `{"worker":…,"host":…,"pid":…,"version":…,"started":…,"slots":…,"busy":…,
 /// "runs":[{"id":…,"name":…,"attempt":…,"started":…}],"names":[…],"memory":…,"done":…,"failed":…,"quiet":…}`. Times are ms since 1970 by Redis' clock.
@@ -7,6 +8,8 @@ package struct WorkerCard: Codable, Sendable, Equatable {
     package static let runLimit = 100
     /// Longest list of names.
     package static let nameLimit = 200
+    /// Longest id, in bytes.
+    package static let idLimit = 512
 
     package struct Run: Codable, Sendable, Equatable {
         package var id: String
@@ -51,13 +54,25 @@ package struct WorkerCard: Codable, Sendable, Equatable {
         guard !bytes.isEmpty, let card = try? JSONDecoder().decode(WorkerCard.self, from: Data(bytes)) else {
             return nil
         }
+        guard card.id.utf8.count <= Self.idLimit else { return nil }
         self = card
-        // Anybody can write there, and these are added up: no sum of them may overflow.
+        // Anybody can write there, and these are subtracted and added up: nothing of that may overflow.
+        started = Self.moment(started)
+        for index in runs.indices {
+            runs[index].started = Self.moment(runs[index].started)
+            runs[index].attempt = min(max(0, runs[index].attempt), 1_000_000)
+        }
+        if let all = names {
+            var seen: Set<String> = []
+            names = all.filter { seen.insert($0).inserted }
+        }
         let limit = 1 << 40
         (slots, busy) = (min(max(0, slots), 1_000_000), min(max(0, busy), 1_000_000))
         (done, failed) = (done.map { min(max(0, $0), limit) }, failed.map { min(max(0, $0), limit) })
         memory = memory.map { min(max(0, $0), limit << 10) }
     }
+
+    private static func moment(_ ms: Int) -> Int { min(max(0, ms), Due.latest) }
 
     package init(
         id: String, host: String, pid: Int, version: String, started: Int, slots: Int, busy: Int,

@@ -88,6 +88,7 @@ import Testing
 
     @Test(arguments: [
         ["--group", "x"], ["--group", "a/123"], ["--name", "a b"], ["--tag", ""], ["--since", "noon"], ["--error", ""],
+        ["--since", "1795339905"], ["--since", "0"], ["--until", "9223372036854775807"], ["--since", "-5"],
     ])
     func `a choice that cannot be met is wrong usage`(words: [String]) throws {
         let failure = #expect(throws: Failure.self) { try filter(words) }

@@ -74,6 +74,22 @@ import Testing
         #expect(!WorkersPage(report, PageStyle(width: 100)).lines.isEmpty)
     }
 
+    @Test(arguments: [Int.min, Int.max])
+    func `a forged card with moments outside of time is brought back into it`(moment: Int) throws {
+        let text =
+            #"{"worker":"w:1:a","host":"h","pid":1,"version":"1","started":\#(moment),"slots":1,"busy":1,"runs":"#
+            + #"[{"id":"j","name":"n","attempt":\#(moment),"started":\#(moment)}],"names":["n","n"]}"#
+        let card = try #require(WorkerCard(parsing: Array(text.utf8)[...]))
+        #expect((0...Due.latest).contains(card.started) && (0...Due.latest).contains(card.runs[0].started))
+        #expect((0...1_000_000).contains(card.runs[0].attempt) && card.names == ["n"])
+        var member = worker("x", number: 1)
+        member.about = Array(text.utf8)[...]
+        let report = InfoReport(server: server(), snapshots: [try snapshot("q", workers: [member])])
+        #expect(!InfoPage(report, PageStyle(width: 100)).lines.isEmpty)
+        let long = text.replacing("w:1:a", with: String(repeating: "w", count: 513))
+        #expect(WorkerCard(parsing: Array(long.utf8)[...]) == nil, "no cursor could carry it")
+    }
+
     @Test func `the list says who does what, and hostile names move no cursor`() throws {
         let report = InfoReport(
             server: server(), snapshots: [try snapshot("mail", workers: [worker("web:1:a"), worker(hostile)])])

@@ -108,6 +108,18 @@ extension HTTPTests {
                 #expect(try await rig.call(.get, "\(Self.path)/jobs?\(query)").status == 400, "\(query)")
             }
             #expect(try await rig.call(.get, "\(Self.path)/groups?name=a%20b").status == 400)
+            // What one answers the other takes.
+            let last = try #require(groups["items"]?[0]?["last_at"]?.text)
+            #expect(try await found("error=unknown&died_after=\(last)") == unknown)
+        }
+
+        @Test func `a queue that is not there is no queue without jobs`() async throws {
+            let rig = try await Self.stage()
+            for path in ["jobs?state=dead", "jobs?state=queued&name=a", "jobs?state=dead&error=x", "groups"] {
+                let reply = try await rig.call(.get, "/v1/queues/nowhere/\(path)")
+                #expect(reply.status == 404 && reply.text.contains("there is no queue nowhere"), "\(path)")
+                #expect(try await rig.call(.get, "\(Self.path)/\(path)").status == 200, "\(path)")
+            }
         }
 
         @Test func `workers come in pages`() async throws {

@@ -86,7 +86,7 @@ extension InfoPage {
             },
             Column("DONE", keep: 6) { count($0.done) }, Column("FAILED", keep: 5) { count($0.failed) },
             Column("MEM", keep: 7) { $0.memoryBytes.map { Quantity.bytes($0) } ?? "-" },
-            Column("UP", keep: 3) { Quantity.time(ms: report.takenAtMs - $0.startedMs) },
+            Column("UP", keep: 3) { Quantity.time(ms: report.takenAtMs &- $0.startedMs) },
         ]
         if isWide {
             columns.append(Column("VERSION", .left, keep: 9) { Printable.oneLine($0.version, limit: 20) })

@@ -155,7 +155,7 @@ extension JobDetail {
         requeued = sheet.requeued
         func add(_ label: String, _ value: String?) { if let value { facts.append(Fact(label, value)) } }
         add("worker", sheet.worker)
-        add("time limit", sheet.timeoutMs.map { Quantity.time(ms: $0) })
+        add("time limit", sheet.timeoutMs.map { $0 < 0 ? "none" : Quantity.time(ms: $0) })
         add("requeued", sheet.requeued > 0 ? Quantity.of(sheet.requeued, "time") : nil)
         add("lost", sheet.lost > 0 ? Quantity.of(sheet.lost, "time") : nil)
         add("created", sheet.createdMs.map { Quantity.utc(ms: $0) })

@@ -44,6 +44,7 @@ extension JobQueueAPI {
             for index in page.jobs.indices { page.jobs[index].errors = errors[page.jobs[index].id].map { [$0] } ?? [] }
             return page
         }
+        if page.total == 0, page.jobs.isEmpty { try await requireKnown(name) }
         return answer(page, name, call, replacing: cursor)
     }
 
@@ -56,7 +57,14 @@ extension JobQueueAPI {
         let groups = try await asking { () throws(StoreError) in
             try await queue.store.queue(name).allDeadGroups(name: jobName)
         }
+        if groups.total == 0 { try await requireKnown(name) }
         return try .json(encoding: DeadGroupsReport(groups))
+    }
+
+    /// A name that was mistyped must not pass for a queue without jobs.
+    private func requireKnown(_ name: QueueName) async throws(Problem) {
+        let known = try await asking { () throws(StoreError) in try await queue.store.queues() }
+        if !known.contains(name) { throw Self.unknownQueue(name) }
     }
 
     private func answer(_ page: JobPage, _ name: QueueName, _ call: Call, replacing cursor: String?) -> Answer {

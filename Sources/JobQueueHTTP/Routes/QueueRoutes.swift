@@ -55,7 +55,7 @@ extension JobQueueAPI {
         let cursor = query.text("cursor")
         try query.end()
         let all = try await report([], series: false, call.caller).workers
-        let rest = all.drop { $0.id <= cursor ?? "" }
+        let rest = cursor.map { cursor in all.drop { $0.id <= cursor } } ?? all[...]
         let page = Array(rest.prefix(limit))
         let next = rest.count > page.count ? page.last?.id : nil
         return try .json(encoding: Workers(items: page, next: next, total: all.count))

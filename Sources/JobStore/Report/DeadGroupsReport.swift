@@ -12,6 +12,9 @@ package struct DeadGroupsReport: Encodable, Sendable {
         /// When the first and the last of them died, ms since 1970.
         package var firstMs: Int?
         package var lastMs: Int?
+        /// The same as the API writes moments, and takes them.
+        package var firstAt: String?
+        package var lastAt: String?
         /// The last to die, and what it died of.
         package var sampleID: String?
         package var reason: String?
@@ -22,6 +25,8 @@ package struct DeadGroupsReport: Encodable, Sendable {
             case group, name, fingerprint, count
             case firstMs = "first_ms"
             case lastMs = "last_ms"
+            case firstAt = "first_at"
+            case lastAt = "last_at"
             case sampleID = "sample_id"
             case reason, type, message
         }
@@ -38,6 +43,7 @@ package struct DeadGroupsReport: Encodable, Sendable {
             Row(
                 group: "\(view.group)", name: view.group.name == DeadGroup.nameless ? nil : view.group.name,
                 fingerprint: view.group.fingerprint, count: view.count, firstMs: view.firstMs, lastMs: view.lastMs,
+                firstAt: Timestamp.text(view.firstMs), lastAt: Timestamp.text(view.lastMs),
                 sampleID: view.sampleID, reason: view.sample?.reason.rawValue, type: view.sample?.type,
                 message: view.sample?.message)
         }
