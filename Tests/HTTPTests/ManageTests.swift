@@ -103,7 +103,7 @@ extension HTTPTests {
                 ("waits", "{}", 422), ("waits", #"{"name":"b"}"#, 422), ("waits", #"{"priority":10}"#, 422),
                 ("runs", #"{"priority":1}"#, 409), ("done", #"{"priority":1}"#, 409),
                 ("nobody", #"{"priority":1}"#, 404), ("waits", #"{"run_at":"soon"}"#, 422),
-                ("dies", #"{"payload":[1]}"#, 200), ("dies", #"{"run_at":"2126-01-02T03:04:05Z"}"#, 400),
+                ("dies", #"{"payload":[1]}"#, 200), ("dies", #"{"run_at":"2126-01-02T03:04:05Z"}"#, 409),
             ].enumerated() {
                 let stage = try await Stage(rig, number)
                 let before = try await stage.store.picture()

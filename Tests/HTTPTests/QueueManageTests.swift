@@ -140,7 +140,10 @@ extension HTTPTests {
                 cursor = reply.json["next_cursor"]?.text
             } while cursor != nil && ids.count < 10
             #expect(ids == (1...5).map { "host:\($0)" })
-            #expect(try await rig.call(.get, "/v1/workers?limit=0").status == 400)
+            let long = String(repeating: "w", count: 513)
+            for query in ["limit=0", "cursor=\(long)"] {
+                #expect(try await rig.call(.get, "/v1/workers?\(query)").status == 400)
+            }
         }
 
         @Test func `a question that cannot be answered is refused`() async throws {

@@ -135,7 +135,7 @@ extension Problem {
         switch refusal {
         case .unreadable: self.init(.jobFinished, "what is stored of the job cannot be changed")
         case .payloadTooLarge: self.init(.payloadTooLarge, "\(refusal)")
-        case .noTime: self.init(.invalidRequest, "the job is \(refusal)")
+        case .noTime(let state): self.init(state.isFinal ? .jobFinished : .invalidRequest, "the job is \(refusal)")
         }
     }
 }

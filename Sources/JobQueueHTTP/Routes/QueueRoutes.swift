@@ -53,6 +53,9 @@ extension JobQueueAPI {
         var query = try call.query()
         let limit = try query.int("limit", 1...500) ?? 100
         let cursor = query.text("cursor")
+        if let cursor, cursor.utf8.count > WorkerCard.idLimit {
+            throw Problem(.invalidRequest, "cursor must be the next_cursor of another page")
+        }
         try query.end()
         let all = try await report([], series: false, call.caller).workers
         let rest = cursor.map { cursor in all.drop { $0.id <= cursor } } ?? all[...]

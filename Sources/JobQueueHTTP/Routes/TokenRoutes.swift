@@ -48,13 +48,15 @@ extension JobQueueAPI {
             let name = Printable.oneLine(name, limit: 80)
             fields.refuse("scopes", "unknown", "there is no scope \"\(name)\": use some of \(Scope.list)")
         }
+        // One moment for both, or the shortest life would be over before it is looked at.
+        let now = queue.now
         let rights = TokenRights(
             scopes: names.map { Set($0.compactMap(Scope.init)) } ?? TokenRights.usualScopes,
             queues: fields.strings("queues") ?? ["*"], note: fields.string("note") ?? "",
-            expiresMs: fields.int("expires_in_ms", 1...JobRequest.longest).map { queue.now + $0 },
+            expiresMs: fields.int("expires_in_ms", 1...JobRequest.longest).map { now + $0 },
             rate: fields.int("rate", TokenRights.rates))
         if fields.problems.isEmpty {
-            for problem in rights.problems(now: queue.now) { fields.refuse(problem.field, "invalid", problem.detail) }
+            for problem in rights.problems(now: now) { fields.refuse(problem.field, "invalid", problem.detail) }
         }
         try fields.end(.invalidDocument)
         guard call.caller.rights.cover(rights) else {
