@@ -44,6 +44,7 @@ let package = Package(
         .library(name: "JobQueueWorker", targets: ["JobQueueWorker"]),
         .library(name: "JobQueueExec", targets: ["JobQueueExec"]),
         .library(name: "JobQueueHTTP", targets: ["JobQueueHTTP"]),
+        .library(name: "JobQueuePostgres", targets: ["JobQueuePostgres"]),
         .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .executable(name: "queue-worker", targets: ["queue-worker"]),
@@ -105,6 +106,10 @@ let package = Package(
             name: "JobQueueSupervisor",
             dependencies: ["JobQueueExec", "JobQueueWorker", "Telemetry", "JobStore", "JobModel", logging],
             swiftSettings: house),
+        .target(
+            name: "JobQueuePostgres",
+            dependencies: ["JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Postgres", crypto, logging],
+            resources: [.embedInCode("Migrations"), .embedInCode("Statements")], swiftSettings: house),
         .target(name: "Telemetry", dependencies: ["JobModel", metrics], swiftSettings: house),
         .target(
             name: "JobQueueExec", dependencies: ["JobQueueWorker", "JobModel", "CSpawn", logging, metrics],
@@ -135,7 +140,13 @@ let package = Package(
             name: "TelemetryTests", dependencies: ["Telemetry", "JobModel", "TestSupport", metrics],
             swiftSettings: house),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"] + nio + tls, swiftSettings: house),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: [
+                "JobQueuePostgres", "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Postgres", "Redis",
+                "TestSupport", logging,
+            ],
+            swiftSettings: house),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "JobModel", "Redis", "TestSupport"], swiftSettings: house),
         .testTarget(

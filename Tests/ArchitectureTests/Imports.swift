@@ -39,6 +39,12 @@ struct ModuleTable: Sendable {
                 "FoundationEssentials", "Glibc", "Musl",
             ]),
         Entry(
+            folder: "Sources/JobQueuePostgres", module: "JobQueuePostgres",
+            imports: [
+                "JobQueueWorker", "JobQueueClient", "JobStore", "JobModel", "Postgres", "Crypto", "Logging",
+                "Synchronization",
+            ]),
+        Entry(
             folder: "Sources/Telemetry", module: "Telemetry",
             imports: ["JobModel", "CoreMetrics", "Synchronization"]),
         Entry(

@@ -56,7 +56,7 @@ package final class PrivatePostgres: Sendable {
         let server =
             Self.user + [
                 try Self.binary("postgres"), "-D", data, "-k", folder.path, "-h", "", "-F", "-c",
-                "max_connections=60",
+                "max_connections=600",
             ] + options
         let shell = try Program(["/bin/sh", "-c", Self.keeper, "sh", folder.path] + server, errors: .output)
         let text = shell.waitForOutput { $0.contains("ready to accept connections") }
