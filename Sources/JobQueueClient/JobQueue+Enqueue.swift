@@ -1,5 +1,5 @@
-import JobModel
-import JobStore
+package import JobModel
+package import JobStore
 import Synchronization
 
 /// What became of one of many jobs.
@@ -182,6 +182,16 @@ extension JobQueue {
             while received < started { await receive() }
         }
         return results.map { $0 ?? .refused(JobQueueError(.internalError, "a job was not answered for")) }
+    }
+}
+
+extension JobQueue {
+    /// Stores up to 1,000 jobs that are ready to be stored, 1 MiB of them, in one round trip, and answers for each.
+    package func store(_ jobs: [NewJob], in queue: QueueName) async throws(JobQueueError) -> [Admission] {
+        switch await entrance(queue).enqueue(jobs) {
+        case .success(let admissions): return admissions
+        case .failure(let error): throw JobQueueError(error)
+        }
     }
 }
 

@@ -58,7 +58,8 @@ struct OutboxRow: Sendable, Equatable {
 
     private func envelope() throws(Envelope.Refusal) -> Envelope {
         do throws(NameError) { try Names.checkName(name, "job name") } catch { throw .init(error.description) }
-        let rest = options.drop { $0 == UInt8(ascii: " ") }.dropFirst()
+        guard options.first == UInt8(ascii: "{") else { throw .init("the options are no JSON object") }
+        let rest = options.dropFirst()
         let isEmpty = rest.first { $0 != UInt8(ascii: " ") } == UInt8(ascii: "}")
         // The name is a column of its own; should the options have one as well, it is found below.
         let options = Array("{\"name\":\"\(name)\"".utf8) + (isEmpty ? [] : [UInt8(ascii: ",")]) + rest

@@ -1,3 +1,4 @@
+import JobModel
 import Redis
 
 /// What it takes to find out whether a change is written down.
@@ -76,5 +77,22 @@ extension QueueStore {
         case .failure(let error) where error.isRetryable: throw .redis(.connectionLost(sent: true))
         case .failure(let error): throw .redis(error)
         }
+    }
+}
+
+extension Store {
+    /// How often the connection was lost.
+    package var losses: Int { client.losses }
+
+    /// Returns when so many replicas have everything that was written before. `losses` is how often the connection had been
+    /// lost then: a new connection's writes say nothing of the old one's.
+    ///
+    /// It holds up whatever else is asked on this connection. Throws `noReplicas` when fewer have it in time.
+    package func replicate(to count: Int, since losses: Int, timeout: Duration) async throws(StoreError) {
+        let wait = Command("WAIT", String(count), String(max(1, timeout.milliseconds)))
+        let reply = try await send(wait, timeout: timeout + .seconds(1))
+        let found = try read { () throws(RedisError) in try reply.integer() }
+        guard client.losses == losses else { throw .redis(.connectionLost(sent: true)) }
+        guard found >= count else { throw .redis(.noReplicas) }
     }
 }

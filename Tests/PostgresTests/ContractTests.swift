@@ -151,9 +151,8 @@ import Testing
         try await first.run(script: "BEGIN; SELECT jobqueue.enqueue('a', '1', id => 'x')")
         async let second = database.enqueue("'b', '2', id => 'x'")
         // It is seen to wait, then the first gives up.
-        while try await first.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-            .int(0, 0) == 0
-        {}
+        let waiters = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        try await until { try await first.query(waiters).int(0, 0) != 0 }
         try await first.run(script: "ROLLBACK")
         #expect(try await second == "x")
         #expect(try await database.rows("name") == ["b"])

@@ -43,7 +43,10 @@ struct Database: Sendable {
 
     /// One more connection.
     func connect(user: String = "postgres") async throws -> PostgresConnection {
-        try await PostgresConnection.connect(PostgresConfiguration(url: server.url(user: user, database: name)))
+        var configuration = try PostgresConfiguration(url: server.url(user: user, database: name))
+        // Hundreds may come at once.
+        configuration.connectTimeout = .seconds(60)
+        return try await PostgresConnection.connect(configuration)
     }
 
     /// A role of this database with the grants that the documentation names for a producer. Roles belong to the server, so its

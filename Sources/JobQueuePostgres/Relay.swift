@@ -1,0 +1,132 @@
+import JobModel
+package import JobQueueClient
+import JobStore
+package import Logging
+package import Postgres
+import Synchronization
+
+/// Moves rows of the outbox into Redis: any number of relays may do so at once, and each may end at any moment.
+///
+/// A row is locked, its job is stored under the row's own id, then the row is deleted. Whoever dies in between leaves a row
+/// that another relay hands over again, and Redis knows the id: there is one job of it.
+package struct Relay: Sendable {
+    package struct Configuration: Sendable {
+        /// Rows of one transaction, at most.
+        package var batch = 500
+        /// How long nobody looks when nobody wakes it. Notifications may be lost; this is what can be relied on.
+        package var poll = Duration.seconds(1)
+        /// How many replicas of Redis must have a job before its row is deleted.
+        package var replicas = 0
+        /// How long those may take.
+        package var replicaTimeout = Duration.seconds(1)
+        /// How long a queue is left alone that takes no more, or cannot be written.
+        package var pause = Duration.seconds(1)
+        /// After so long in the middle of a transaction the server takes this for dead, and frees its rows.
+        package var frozenAfter = Duration.seconds(10)
+        /// How long effects are remembered that were to happen once.
+        package var onceMemory = Duration.seconds(30 * 86_400)
+        /// Hears what became of rows: a queue, the name of the job, a word, and how many.
+        package var count: @Sendable (_ queue: QueueName, _ name: String, _ result: String, _ number: Int) -> Void = {
+            _, _, _, _ in
+        }
+        /// The default says nothing.
+        package var logger = Logger(label: "relay") { _ in SwiftLogNoOpLogHandler() }
+
+        package init() {}
+    }
+
+    private let server: PostgresConfiguration
+    private let queue: JobQueue
+    private let configuration: Configuration
+
+    /// - Parameter queue: one of its own, that gives up within seconds: rows are locked while it tries.
+    package init(_ server: PostgresConfiguration, queue: JobQueue, _ configuration: Configuration = Configuration()) {
+        self.server = server
+        self.queue = queue
+        self.configuration = configuration
+    }
+
+    /// Between two attempts to reach a server that does not answer.
+    private static let longestPause = Duration.seconds(5)
+
+    /// Throws what is wrong with the database, for those who want to know before they begin.
+    package static func check(_ server: PostgresConfiguration) async throws(OutboxError) {
+        let connection = try await connect(server)
+        defer { connection.close() }
+        try await Outbox(connection).check()
+    }
+
+    /// Works until its task is cancelled, whatever happens to the servers. What goes wrong is logged, once.
+    package func run() async {
+        var pause = Duration.milliseconds(100)
+        let trouble = Trouble(configuration.logger)
+        while !Task.isCancelled {
+            do {
+                let connection = try await Self.connect(server)
+                defer { connection.close() }
+                try await Outbox(connection).check()
+                trouble.isOver("postgres")
+                pause = .milliseconds(100)
+                try await work(connection, trouble)
+            } catch {
+                if Task.isCancelled { return }
+                trouble.note("postgres", "the outbox cannot be read: \(error)")
+            }
+            // One that everybody lost is not to be met by everybody at once.
+            try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    private static func connect(_ server: PostgresConfiguration) async throws(OutboxError) -> PostgresConnection {
+        do throws(PostgresError) { return try await PostgresConnection.connect(server) } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    private func work(_ connection: PostgresConnection, _ trouble: Trouble) async throws {
+        let seconds = max(1, configuration.frozenAfter.milliseconds)
+        try await connection.run(script: "SET idle_in_transaction_session_timeout = \(seconds); SET jit = off")
+        let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        try await connection.listen("jobqueue") { _ in bell.yield() }
+        bell.yield()
+        let round = RelayRound(Outbox(connection), queue: queue, configuration, trouble)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { [poll = configuration.poll] in
+                while true {
+                    try await Task.sleep(for: poll)
+                    bell.yield()
+                }
+            }
+            tasks.addTask {
+                var round = round
+                for await _ in bells { try await round.run() }
+            }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+}
+
+/// Says what is wrong when it begins and when it ends, and not at each attempt.
+final class Trouble: Sendable {
+    private let logger: Logger
+    private let known = Mutex<[String: String]>([:])
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    /// `what` is the thing that does not work.
+    func note(_ what: String, _ message: String) {
+        let isNews = known.withLock { known in known.updateValue(message, forKey: what) != message }
+        if isNews {
+            logger.warning(
+                "\(Printable.oneLine(message, limit: 500))", metadata: ["event": "relay.trouble", "part": "\(what)"])
+        }
+    }
+
+    func isOver(_ what: String) {
+        if known.withLock({ $0.removeValue(forKey: what) }) != nil {
+            logger.info("the relay goes on", metadata: ["event": "relay.restored", "part": "\(what)"])
+        }
+    }
+}
