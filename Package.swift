@@ -83,9 +83,11 @@ let package = Package(
         .target(
             name: "JobQueueCLI",
             dependencies: [
-                "JobQueueBench", "JobQueueHTTP", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker",
+                "JobQueueBench", "JobQueueHTTP", "JobQueuePostgres", "JobQueueSupervisor", "JobQueueExec",
+                "JobQueueWorker",
                 "JobQueueClient", "TerminalDashboard", "Telemetry", "JobStore",
-                "JobModel", "Redis", "CSpawn", arguments, collections, configuration, logging, metrics, yaml,
+                "JobModel", "Postgres", "Redis", "CSpawn", arguments, collections, configuration, logging, metrics,
+                yaml,
             ],
             swiftSettings: house),
         .target(
@@ -204,8 +206,8 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Redis", "ProcessSupport",
-                "TestSupport",
+                "queue-worker", "queue-fixture", "JobQueueClient", "JobStore", "JobModel", "Postgres", "Redis",
+                "ProcessSupport", "TestSupport",
             ],
             swiftSettings: house),
         .testTarget(

@@ -121,6 +121,7 @@ struct QueueWorkerCommand: AsyncParsableCommand {
             DashCommand.self,
             QueuesCommand.self, WorkersCommand.self, JobsCommand.self, DeadCommand.self, ExplainCommand.self,
             EventsCommand.self,
+            RelayCommand.self, PostgresCommand.self,
             CheckCommand.self,
             HealthcheckCommand.self,
             TokensCommand.self,

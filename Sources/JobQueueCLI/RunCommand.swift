@@ -30,6 +30,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var admin: AdminOptions
 
+    @OptionGroup var postgres: PostgresOptions
+
     @Flag(help: "Exit when there is nothing to claim.")
     var burst = false
 
@@ -41,7 +43,10 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Descriptors.check()
-        let sources = redis.sources(options.settings.merging(processes.settings) { $1 }.merging(admin.settings) { $1 })
+        let said = [processes.settings, admin.settings, postgres.settings].reduce(options.settings) { all, more in
+            all.merging(more) { $1 }
+        }
+        let sources = redis.sources(said)
         let settings = try Settings(sources)
         let logger = settings.logger()
         // Before handlers make counters of their own.
@@ -105,14 +110,21 @@ struct RunCommand: AsyncParsableCommand {
             ])
         // Of processes under a supervisor, that one tells how they are.
         if let board = configuration.board {
+            // One that may crash at any moment has no relay beside it.
+            let work = { @Sendable in
+                if board.isForSuspects { return try await run.run() }
+                try await settings.withRelay(metrics, logger) { try await run.run() }
+            }
             if let metrics {
-                try await MetricsTeller(metrics, board, logger: logger).run { try await run.run() }
+                try await MetricsTeller(metrics, board, logger: logger).run { try await work() }
             } else {
-                try await run.run()
+                try await work()
             }
         } else {
             let families = { @Sendable in metrics?.families ?? [] }
-            try await settings.withAdmin(run.worker, metrics: families, logger) { try await run.run() }
+            try await settings.withAdmin(run.worker, metrics: families, logger) {
+                try await settings.withRelay(metrics, logger) { try await run.run() }
+            }
         }
         logger.info("stopped", metadata: ["event": "worker.stopped"])
     }

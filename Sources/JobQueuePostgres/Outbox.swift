@@ -125,7 +125,8 @@ package struct Outbox: Sendable {
 
     package func backlog() async throws(OutboxError) -> Backlog {
         let row = try await run(.backlog, [.int(Backlog.limit)])
-        return Backlog(rows: row.int(0, 0) ?? 0, oldestMs: row.int(0, 1), rejected: row.int(0, 2) ?? 0)
+        return Backlog(
+            rows: row.int(0, 0) ?? 0, oldestMs: row.int(0, 1).map { max(0, $0) }, rejected: row.int(0, 2) ?? 0)
     }
 
     /// A row that was put aside.

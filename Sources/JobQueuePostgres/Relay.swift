@@ -21,6 +21,8 @@ package struct Relay: Sendable {
         package var replicaTimeout = Duration.seconds(1)
         /// How long a queue is left alone that takes no more, or cannot be written.
         package var pause = Duration.seconds(1)
+        /// End when nothing waits that can be moved.
+        package var isBurst = false
         /// After so long in the middle of a transaction the server takes this for dead, and frees its rows.
         package var frozenAfter = Duration.seconds(10)
         /// How long effects are remembered that were to happen once.
@@ -56,7 +58,7 @@ package struct Relay: Sendable {
         try await Outbox(connection).check()
     }
 
-    /// Works until its task is cancelled, whatever happens to the servers. What goes wrong is logged, once.
+    /// Works until its task is cancelled, or, in a burst, until nothing waits that can be moved, whatever happens to the servers. What goes wrong is logged, once.
     package func run() async {
         var pause = Duration.milliseconds(100)
         let trouble = Trouble(configuration.logger)
@@ -68,6 +70,7 @@ package struct Relay: Sendable {
                 trouble.isOver("postgres")
                 pause = .milliseconds(100)
                 try await work(connection, trouble)
+                if configuration.isBurst { return }
             } catch {
                 if Task.isCancelled { return }
                 trouble.note("postgres", "the outbox cannot be read: \(error)")
@@ -98,9 +101,12 @@ package struct Relay: Sendable {
                     bell.yield()
                 }
             }
-            tasks.addTask {
+            tasks.addTask { [isBurst = configuration.isBurst] in
                 var round = round
-                for await _ in bells { try await round.run() }
+                for await _ in bells {
+                    try await round.run()
+                    if isBurst { return }
+                }
             }
             defer { tasks.cancelAll() }
             try await tasks.next()

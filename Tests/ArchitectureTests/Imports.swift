@@ -14,10 +14,11 @@ struct ModuleTable: Sendable {
         Entry(
             folder: "Sources/JobQueueCLI", module: "JobQueueCLI",
             imports: foundation.union([
-                "TerminalDashboard", "JobQueueHTTP", "JobQueueSupervisor", "JobQueueExec", "JobQueueWorker",
+                "TerminalDashboard", "JobQueueHTTP", "JobQueuePostgres", "JobQueueSupervisor", "JobQueueExec",
+                "JobQueueWorker",
                 "JobQueueClient",
                 "Telemetry", "JobStore", "JobModel",
-                "Redis", "JobQueueBench", "ArgumentParser", "CoreMetrics", "Configuration", "Logging",
+                "Postgres", "Redis", "JobQueueBench", "ArgumentParser", "CoreMetrics", "Configuration", "Logging",
                 "Synchronization",
                 "CSpawn", "DequeModule", "Dispatch", "Yams",
             ])),

@@ -60,7 +60,7 @@ struct Settings: Sendable {
             redisURL, allowUnsafeRedis, allow, queues, concurrency, prefetch, drainTimeout, killAfter, lease,
             maxPayloadBytes,
             maxResultBytes, processes, maxJobs, maxMemory, hangAfter, adminPort, adminHost, logLevel, logFormat,
-        ] + http
+        ] + postgres + http
 
     var worker = WorkerConfiguration()
     var redis: RedisSettings
@@ -73,6 +73,7 @@ struct Settings: Sendable {
     var adminPort: Int?
     var adminHost: String
     var http: HTTPSettings
+    var postgres: PostgresSettings
     var logLevel: Logger.Level
     var logFormat: LogFormat
     /// In the order of the file.
@@ -98,6 +99,7 @@ struct Settings: Sendable {
         adminPort = reader.value(Self.adminPort)
         adminHost = reader.value(Self.adminHost)
         http = HTTPSettings(&reader)
+        postgres = PostgresSettings(&reader)
         logLevel = reader.value(Self.logLevel)
         logFormat = reader.value(Self.logFormat)
         handlers = reader.handlers()

@@ -9,7 +9,7 @@ WITH RECURSIVE found(queue) AS (
 )
 SELECT
     (SELECT count(*) FROM (SELECT FROM jobqueue.outbox LIMIT $1) AS o),
-    (SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(oldest.created_at)) * 1000)::bigint FROM (
+    (SELECT (extract(epoch FROM clock_timestamp() - min(oldest.created_at)) * 1000)::bigint FROM (
         SELECT (
             SELECT o.created_at FROM jobqueue.outbox AS o WHERE o.queue = f.queue ORDER BY o.created_at, o.id LIMIT 1
         ) AS created_at FROM found AS f WHERE f.queue IS NOT NULL
