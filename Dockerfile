@@ -1,6 +1,6 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libhiredis-dev \
+    && apt-get install --yes --no-install-recommends libhiredis-dev libpq-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 
@@ -14,7 +14,7 @@ RUN swift build -c release --product queue-worker --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libhiredis0.14 tzdata \
+    && apt-get install --yes --no-install-recommends ca-certificates libhiredis0.14 libpq5 tzdata \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/queue-worker /usr/local/bin/queue-worker
 USER 65532:65532
