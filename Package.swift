@@ -46,6 +46,7 @@ let package = Package(
         .library(name: "JobQueueHTTP", targets: ["JobQueueHTTP"]),
         .library(name: "JobQueuePostgres", targets: ["JobQueuePostgres"]),
         .library(name: "JobQueueCLI", targets: ["JobQueueCLI"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .executable(name: "queue-worker", targets: ["queue-worker"]),
     ],

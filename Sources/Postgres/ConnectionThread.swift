@@ -7,14 +7,20 @@ import Synchronization
 final class ConnectionThread: Sendable {
     private typealias Job = @Sendable (PostgresSession) -> Void
 
-    private struct State {
+    private struct Table {
         var jobs: Deque<Job> = []
         var isClosed = false
-        var isUsable = false
+        var state = State(isUsable: false, isInTransaction: false)
         var listener: (@Sendable (PostgresNotification) -> Void)?
     }
 
-    private let state = Mutex(State())
+    /// How the connection stood when the last call ended.
+    struct State {
+        var isUsable: Bool
+        var isInTransaction: Bool
+    }
+
+    private let table = Mutex(Table())
     private let bell: Int32
 
     init() throws(PostgresError) {
@@ -31,7 +37,7 @@ final class ConnectionThread: Sendable {
             let isStarted = OwnThread.start("postgres") { [self] in
                 do throws(PostgresError) {
                     let session = try PostgresSession(configuration, bell: bell)
-                    state.withLock { $0.isUsable = true }
+                    note(session)
                     caller.resume(returning: nil)
                     serve(session)
                 } catch {
@@ -47,19 +53,28 @@ final class ConnectionThread: Sendable {
         if let failure { throw failure }
     }
 
-    var isUsable: Bool { state.withLock { $0.isUsable && !$0.isClosed } }
+    var state: State {
+        table.withLock { table in
+            State(isUsable: table.state.isUsable && !table.isClosed, isInTransaction: table.state.isInTransaction)
+        }
+    }
+
+    private func note(_ session: PostgresSession) {
+        let now = State(isUsable: session.isUsable, isInTransaction: session.isInTransaction)
+        table.withLock { $0.state = now }
+    }
 
     /// What was added before is still done.
     func close() {
-        state.withLock { state in
-            state.isClosed = true
-            state.listener = nil
+        table.withLock { table in
+            table.isClosed = true
+            table.listener = nil
         }
         Bell.ring(bell)
     }
 
     func hear(_ listener: @escaping @Sendable (PostgresNotification) -> Void) {
-        state.withLock { $0.listener = listener }
+        table.withLock { $0.listener = listener }
     }
 
     /// Work on the connection's thread; `isShielded` is done for a cancelled task too.
@@ -72,8 +87,10 @@ final class ConnectionThread: Sendable {
             await withCheckedContinuation { caller in
                 let isTaken = add { session in
                     if ticket.isCancelled { return caller.resume(returning: .failure(.cancelled)) }
-                    session.begin(ticket, timeout: timeout)
-                    caller.resume(returning: Result { () throws(PostgresError) in try work(session) })
+                    session.arm(ticket, timeout: timeout)
+                    let answer = Result { () throws(PostgresError) in try work(session) }
+                    self.note(session)
+                    caller.resume(returning: answer)
                 }
                 if !isTaken { caller.resume(returning: .failure(.closed)) }
             }
@@ -86,9 +103,9 @@ final class ConnectionThread: Sendable {
     }
 
     private func add(_ job: @escaping Job) -> Bool {
-        let isTaken = state.withLock { state in
-            if state.isClosed { return false }
-            state.jobs.append(job)
+        let isTaken = table.withLock { table in
+            if table.isClosed { return false }
+            table.jobs.append(job)
             return true
         }
         if isTaken { Bell.ring(bell) }
@@ -98,39 +115,34 @@ final class ConnectionThread: Sendable {
     // MARK: The thread
 
     private func serve(_ session: PostgresSession) {
-        while let job = next(session) {
-            job(session)
-            let isUsable = session.isUsable
-            state.withLock { $0.isUsable = isUsable }
-        }
+        while let job = next(session) { job(session) }
     }
 
     /// The next job; nil at the end. Meanwhile it hears notifications, and notices when the server goes away.
     private func next(_ session: PostgresSession) -> Job? {
         while true {
-            let (job, isClosed) = state.withLock { ($0.jobs.popFirst(), $0.isClosed) }
+            let (job, isClosed) = table.withLock { ($0.jobs.popFirst(), $0.isClosed) }
             if job != nil || isClosed { return job }
+            // What came with the answer to a statement has been read already, and no poll would tell of it.
+            tell(session.notifications())
+            note(session)
             var polls = [
                 pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: session.isUsable ? session.socket : -1, events: Int16(POLLIN), revents: 0),
             ]
             poll(&polls, 2, -1)
             if polls[0].revents != 0 { Bell.clear(bell) }
-            if polls[1].revents != 0 {
-                let news = session.notifications()
-                let isUsable = session.isUsable
-                let listener = state.withLock { state in
-                    state.isUsable = isUsable
-                    return state.listener
-                }
-                if let listener { for notice in news { listener(notice) } }
-            }
         }
+    }
+
+    private func tell(_ news: [PostgresNotification]) {
+        guard !news.isEmpty, let listener = table.withLock({ $0.listener }) else { return }
+        for notice in news { listener(notice) }
     }
 }
 
 /// A thread for what waits in C.
-private enum OwnThread {
+enum OwnThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }

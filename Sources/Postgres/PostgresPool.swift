@@ -1,25 +1,31 @@
 import Synchronization
 
 /// Connections that are made when they are needed and used again, by many tasks.
-package final class PostgresPool: Sendable {
-    package struct Configuration: Sendable {
-        /// Connections at most, 1 to 100. Every process of yours has its own: their sum has to stay below the server's
-        /// `max_connections`.
-        package var size = 4
-        /// How long to wait for one.
-        package var acquireTimeout = Duration.seconds(5)
-        /// How long one is used before it is made anew, so that a server that moved, or one more replica, is noticed.
-        package var recycle = Duration.seconds(3600)
-        /// What was idle for so long is asked (`SELECT 1`) before it is used: a firewall may have forgotten it.
-        package var quiet = Duration.seconds(30)
-        /// Tasks that may wait for a connection; more are refused at once.
-        package var waiting = 1000
-        /// After so many failures to connect in a row, nobody tries again …
-        package var circuitThreshold = 5
-        /// … for so long.
-        package var circuitPause = Duration.seconds(60)
+///
+/// The task that has one has it alone. What it sets (`SET`, `LISTEN`, temporary tables) is there for the next; a connection
+/// that comes back with an open transaction is closed, and the server undoes it.
+public final class PostgresPool: Sendable {
+    /// How many connections there are, and how long anybody waits. What is out of range counts as the nearest that is in it.
+    public struct Configuration: Sendable {
+        /// Connections at most, 1 to 100. The default is 4. Every process of yours has its own: their sum has to stay below the
+        /// server's `max_connections`.
+        public var size = 4
+        /// How long to wait for one, from 0: who gets none by then gets `busy`. The default is 5 s.
+        public var acquireTimeout = Duration.seconds(5)
+        /// How long one is used before it is made anew, so that a server that moved, or one more replica, is noticed. The
+        /// default is an hour; 0 makes one for each use.
+        public var recycle = Duration.seconds(3600)
+        /// What was idle for so long is asked (`SELECT 1`) before it is used: a firewall may have forgotten it. The default
+        /// is 30 s.
+        public var quiet = Duration.seconds(30)
+        /// Tasks that may wait for a connection, from 0; more get `busy` at once. The default is 1000.
+        public var waiting = 1000
+        /// After so many failures to connect in a row, at least 1, nobody tries again … The default is 5.
+        public var circuitThreshold = 5
+        /// … for so long, from 0. The default is 60 s.
+        public var circuitPause = Duration.seconds(60)
 
-        package init() {}
+        public init() {}
     }
 
     private typealias State = PoolState<PostgresConnection>
@@ -35,21 +41,23 @@ package final class PostgresPool: Sendable {
     private let server: PostgresConfiguration
     private let configuration: Configuration
 
-    package init(_ server: PostgresConfiguration, _ configuration: Configuration = Configuration()) {
+    /// Nothing is connected yet.
+    public init(_ server: PostgresConfiguration, _ configuration: Configuration = Configuration()) {
         self.server = server
         self.configuration = configuration
         let rules = State.Rules(
-            size: min(max(1, configuration.size), 100), waiting: configuration.waiting,
+            size: min(max(1, configuration.size), 100), waiting: max(0, configuration.waiting),
             recycle: configuration.recycle.milliseconds, quiet: configuration.quiet.milliseconds,
-            threshold: configuration.circuitThreshold, pause: configuration.circuitPause.milliseconds)
+            threshold: max(1, configuration.circuitThreshold), pause: configuration.circuitPause.milliseconds)
         table = Mutex(Table(state: State(rules)))
     }
 
     deinit { close() }
 
-    /// Lends a connection for as long as the body takes. Throws `busy`, `circuitOpen`, `closed`, `unreachable`, `refused` or
-    /// what the body throws. The body must not keep it.
-    package func withConnection<Answer: Sendable>(
+    /// Lends a connection for as long as the body takes; the body must not keep it, nor ask for a second one while it has the
+    /// first: tasks that do so can wait for each other. Throws `busy`, `circuitOpen`, `closed`, `cancelled`, `unreachable`,
+    /// `refused`, or what the body throws.
+    public func withConnection<Answer: Sendable>(
         isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresConnection) async throws -> Answer
     ) async throws -> Answer {
@@ -58,8 +66,8 @@ package final class PostgresPool: Sendable {
         return try await body(slot.item)
     }
 
-    /// Ends what is idle; what is lent is closed when it comes back.
-    package func close() {
+    /// Ends what is idle; what is lent is closed when it comes back. Who waits, and whoever comes later, gets `closed`.
+    public func close() {
         change { state, expired in state.close(expired: &expired) }
     }
 
@@ -103,7 +111,7 @@ package final class PostgresPool: Sendable {
         return await withTaskGroup(of: State.Decision?.self) { group in
             group.addTask { await self.called(ticket) }
             group.addTask {
-                try? await Task.sleep(for: self.configuration.acquireTimeout)
+                try? await Task.sleep(for: .milliseconds(self.configuration.acquireTimeout.milliseconds))
                 return nil
             }
             if let decision = await group.next() ?? nil {
@@ -137,7 +145,7 @@ package final class PostgresPool: Sendable {
     }
 
     private func giveBack(_ slot: State.Slot) {
-        if slot.item.isUsable {
+        if slot.item.isUsable, !slot.item.isInTransaction {
             change { state, expired in state.release(slot, now: PostgresSession.now, expired: &expired) }
         } else {
             slot.item.close()

@@ -1,25 +1,32 @@
 import CPostgres
 
-/// The rows of an answer, as the text that the server writes.
-package struct PostgresResult: Sendable, Equatable {
-    package var columns: [String] = []
-    package var rowCount = 0
-    /// Rows that were inserted, changed or deleted.
-    package var affected = 0
+/// The rows of an answer, as the text that the server writes: `t` and `f` for booleans, `\x…` for `bytea`.
+public struct PostgresResult: Sendable, Equatable {
+    /// The names of the columns; empty where the statement answers no rows.
+    public private(set) var columns: [String] = []
+    public private(set) var rowCount = 0
+    /// Rows that were inserted, changed, deleted or selected.
+    public private(set) var affected = 0
     /// Row after row.
     private var cells: [[UInt8]?] = []
 
     package init() {}
 
-    /// A cell; nil for NULL.
-    package subscript(row: Int, column: Int) -> [UInt8]? { cells[row * columns.count + column] }
+    /// A cell, rows and columns from 0; nil for NULL, and where there is no such row. A column that the statement does not
+    /// answer is a mistake of the program, and ends it.
+    public subscript(row: Int, column: Int) -> [UInt8]? {
+        guard (0..<rowCount).contains(row) else { return nil }
+        precondition(columns.indices.contains(column), "the statement answers \(columns.count) columns")
+        return cells[row * columns.count + column]
+    }
 
-    package func text(_ row: Int, _ column: Int) -> String? {
+    /// The same as text.
+    public func text(_ row: Int, _ column: Int) -> String? {
         self[row, column].map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A whole number; nil for NULL and for anything else.
-    package func int(_ row: Int, _ column: Int) -> Int? { text(row, column).flatMap { Int($0) } }
+    /// The same as a whole number; nil for anything else too.
+    public func int(_ row: Int, _ column: Int) -> Int? { text(row, column).flatMap { Int($0) } }
 
     init(_ result: OpaquePointer) {
         let count = PQnfields(result)

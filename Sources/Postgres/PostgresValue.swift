@@ -1,7 +1,9 @@
 import CPostgres
 
-/// A parameter of a statement. It is sent beside the statement and never becomes part of its text.
-package enum PostgresValue: Sendable, Equatable {
+/// A parameter of a statement. It is sent beside the statement and never becomes part of its text. Where the statement wants
+/// another type, it says so: `$1::integer`, `$2::jsonb`.
+public enum PostgresValue: Sendable, Equatable {
+    /// NULL, as `text`.
     case null
     /// As `text`. The server refuses what is not UTF-8, and the character NUL.
     case text(String)

@@ -14,7 +14,7 @@ package final class PrivatePostgres: Sendable {
         exec 3<&0
         "$@" </dev/null 3<&- &
         server=$!
-        { read -r word <&3; kill -QUIT $server; [ "$word" = keep ] || { wait $server; rm -rf "$folder"; }; } >/dev/null 2>&1 &
+        { read -r word <&3; kill -QUIT $server; kill -CONT $server; [ "$word" = keep ] || { wait $server; rm -rf "$folder"; }; } >/dev/null 2>&1 &
         wait $server
         """
 
