@@ -65,14 +65,15 @@ extension Policy {
         if timeoutMs != standard.timeoutMs { writer.field("timeout_ms", timeoutMs) }
         if resultTTLMs != standard.resultTTLMs { writer.field("result_ttl_ms", resultTTLMs) }
         if let expiresMs { writer.field("expires_ms", expiresMs) }
-        if backoff != standard.backoff {
-            writer.field("backoff", json: JSONWriter.object(capacity: 64) { backoff.write(to: &$0) })
-        }
+        if backoff != standard.backoff { writer.field("backoff", json: backoff.encoded()) }
     }
 }
 
 extension Backoff {
-    fileprivate func write(to writer: inout JSONWriter) {
+    /// As it stands in envelopes: `{"base_ms":…,"cap_ms":…,"jitter_percent":…}`, `{"fixed_ms":…}` or `{"list_ms":[…]}`.
+    package func encoded() -> [UInt8] { JSONWriter.object(capacity: 64) { write(to: &$0) } }
+
+    private func write(to writer: inout JSONWriter) {
         switch self {
         case .exponential(let base, let cap, let jitter):
             writer.field("base_ms", base.milliseconds)

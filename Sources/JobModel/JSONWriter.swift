@@ -72,13 +72,22 @@ package struct JSONWriter {
     package mutating func field(_ key: StaticString, _ map: [String: String]) {
         start(key)
         put(UInt8(ascii: "{"))
+        pairs(map)
+        put(UInt8(ascii: "}"))
+    }
+
+    /// The same as a document of its own.
+    package static func object(_ map: [String: String]) -> [UInt8] {
+        object { $0.pairs(map) }
+    }
+
+    private mutating func pairs(_ map: [String: String]) {
         for (index, pair) in map.sorted(by: { $0.key < $1.key }).enumerated() {
             if index > 0 { put(UInt8(ascii: ",")) }
             string(pair.key)
             put(UInt8(ascii: ":"))
             string(pair.value)
         }
-        put(UInt8(ascii: "}"))
     }
 
     /// Begins a field: a comma unless it is the first, then the key.

@@ -53,6 +53,12 @@ package enum Names {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
+    /// Can this name a request, so that it makes one job however often it is sent? 1 to 255 visible ASCII characters but `"`.
+    package static func isIdempotencyKey(_ text: String) -> Bool {
+        (1...255).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
+    }
+
     package static func checkName(_ text: String, _ what: String) throws(NameError) {
         guard isName(text) else { throw NameError(what: what, text: text) }
     }

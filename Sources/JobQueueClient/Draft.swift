@@ -99,6 +99,29 @@ extension Policy {
     }
 }
 
+extension Envelope {
+    /// Of what it holds beside the payload.
+    private static let maxOverheadBytes = 64 * 1024
+
+    /// Its bytes. Throws `payloadTooLarge`, and `badOption` when the rest is too large.
+    func stored(maxPayloadBytes: Int) throws(JobQueueError) -> [UInt8] {
+        guard payload.count <= maxPayloadBytes else {
+            throw JobQueueError(
+                .payloadTooLarge,
+                "the payload has \(payload.count) bytes, the limit is \(maxPayloadBytes): store it elsewhere and enqueue a reference",
+                field: "payload")
+        }
+        let bytes = encoded()
+        let overhead = bytes.count - payload.count
+        guard overhead <= Self.maxOverheadBytes else {
+            throw JobQueueError(
+                .badOption, "tags, metadata and backoff take \(overhead) bytes, the limit is \(Self.maxOverheadBytes)",
+                field: "metadata")
+        }
+        return bytes
+    }
+}
+
 extension JobQueue {
     /// `now`: when it is said to be made, ms since 1970.
     func prepare(_ draft: Draft, due: Due, now: Int? = nil) throws(JobQueueError) -> NewJob {
@@ -111,36 +134,20 @@ extension JobQueue {
         case .after(let ms): envelope.due = .at(ms: min(now + ms, Due.latest))
         }
         if let expiry = draft.expiry { envelope.policy.expiresMs = min(now + expiry.milliseconds, Due.latest) }
-        let payload = envelope.payload
-        guard payload.count <= configuration.maxPayloadBytes else {
-            let sizes = "\(payload.count) bytes, the limit is \(configuration.maxPayloadBytes)"
-            throw JobQueueError(
-                .payloadTooLarge, "the payload has \(sizes): store it elsewhere and enqueue a reference",
-                field: "payload")
-        }
-        let bytes = envelope.encoded()
-        guard bytes.count - payload.count <= Self.maxOverheadBytes else {
-            throw JobQueueError(
-                .badOption,
-                "tags, metadata and backoff take \(bytes.count - payload.count) bytes, the limit is \(Self.maxOverheadBytes)",
-                field: "metadata")
-        }
+        let bytes = try envelope.stored(maxPayloadBytes: configuration.maxPayloadBytes)
         var job = NewJob(
             id: draft.identity.id ?? makeID(now), envelope: bytes, priority: envelope.policy.priority, due: due)
         switch draft.identity {
         case .made: break
         case .own:
             job.rememberMs = NewJob.ownIDMemoryMs
-            job.digest = NewJob.digest(name: envelope.name, payload: payload)
+            job.digest = NewJob.digest(name: envelope.name, payload: envelope.payload)
         case .key(_, let digest, let rememberMs):
             job.rememberMs = rememberMs
             job.digest = digest
         }
         return job
     }
-
-    /// Of what an envelope holds beside the payload.
-    private static let maxOverheadBytes = 64 * 1024
 
     private func makeID(_ now: Int) -> String {
         var generator = SystemRandomNumberGenerator()

@@ -10,8 +10,6 @@ import JobModel
 struct IdempotencyKey {
     /// How long a key is remembered, in ms: a day.
     static let memoryMs = 86_400_000
-    /// Longest key, in bytes.
-    static let limit = 255
 
     var text: String
 
@@ -23,9 +21,7 @@ struct IdempotencyKey {
         guard let value = values.first else { return nil }
         var key = Substring(value)
         if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
-        guard values.count == 1, (1...Self.limit).contains(key.utf8.count),
-            key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") })
-        else {
+        guard values.count == 1, Names.isIdempotencyKey(String(key)) else {
             throw Problem(.invalidRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters, once")
         }
         text = String(key)
