@@ -40,6 +40,8 @@ public struct JobQueueError: Error, Sendable, Equatable, CustomStringConvertible
         public static let unknownJob = Code("unknown-job")
         /// The job did not end in time. It goes on; wait again.
         public static let waitTimedOut = Code("wait-timed-out")
+        /// The connection to Postgres has no transaction open. Begin one around the call; nothing was done.
+        public static let noTransaction = Code("no-transaction")
         /// The stored data is of another version. Upgrade.
         public static let foreignFormat = Code("foreign-format")
         /// A defect: please report it.

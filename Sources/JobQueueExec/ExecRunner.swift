@@ -89,7 +89,8 @@ extension JobFacts {
         let rest = context.deadline.map { ContinuousClock.now.duration(to: $0) / .seconds(1) }
         self.init(
             id: context.id, name: context.name, queue: context.queue.text, attempt: context.attempt,
-            maxAttempts: context.maxAttempts, epoch: context.epoch, deadline: rest.map { Int((now + $0) * 1000) },
-            tags: context.tags, metadata: context.metadata, requestID: context.requestID)
+            maxAttempts: context.maxAttempts, epoch: context.epoch, generation: context.generation,
+            deadline: rest.map { Int((now + $0) * 1000) }, tags: context.tags, metadata: context.metadata,
+            requestID: context.requestID)
     }
 }

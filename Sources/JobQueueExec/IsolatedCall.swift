@@ -45,6 +45,7 @@ struct IsolatedCall {
         case "attempt": facts.attempt = number
         case "max_attempts": facts.maxAttempts = number
         case "epoch": facts.epoch = number
+        case "generation": facts.generation = number
         case "tags": facts.tags = JSONReader.strings(value) ?? []
         case "metadata": facts.metadata = JSONReader.map(value) ?? [:]
         case "request_id": facts.requestID = text

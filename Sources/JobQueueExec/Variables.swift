@@ -9,6 +9,7 @@ struct JobFacts: Sendable {
     var attempt: Int
     var maxAttempts: Int
     var epoch: Int
+    var generation = 0
     /// ms since 1970; nil without a time limit.
     var deadline: Int?
     var tags: [String] = []
@@ -27,6 +28,7 @@ struct JobFacts: Sendable {
         writer.field("attempt", attempt)
         writer.field("max_attempts", maxAttempts)
         writer.field("epoch", epoch)
+        writer.field("generation", generation)
         if let deadline { writer.field("deadline_ms", deadline) }
         writer.field("tags", tags)
         writer.field("metadata", metadata)
@@ -57,6 +59,7 @@ enum Variables {
         var variables = [
             "JOB_ID": job.id, "JOB_NAME": job.name, "JOB_QUEUE": job.queue, "JOB_ATTEMPT": "\(job.attempt)",
             "JOB_MAX_ATTEMPTS": "\(job.maxAttempts)", "JOB_EPOCH": "\(job.epoch)",
+            "JOB_GENERATION": "\(job.generation)",
         ]
         variables["JOB_DEADLINE"] = job.deadline.map { "\($0)" }
         for (key, name) in carried {

@@ -48,6 +48,9 @@ public struct JobContext: Sendable {
     /// Grows from run to run of a job: store it with what you write elsewhere and refuse writes with a smaller one, and a
     /// frozen worker that wakes up late can do no harm there.
     public var epoch: Int { run.epoch }
+    /// The life of the job that this run is part of, from 0: one more each time somebody requeues it after its end. What is to
+    /// happen once for a job happens once in each.
+    public var generation: Int { run.record.generation }
     /// Why the run was cancelled; nil while it is not.
     public var cancellation: CancellationReason? { slot.cancellation(of: run) }
     /// Should the handler stop? On the thread of a blocking handler, where `Task.isCancelled` knows nothing, this tells;

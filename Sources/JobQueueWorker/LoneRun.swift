@@ -11,6 +11,7 @@ package struct LoneRun: Sendable {
         package var attempt = 1
         package var maxAttempts = 1
         package var epoch = 0
+        package var generation = 0
         package var tags: [String] = []
         package var metadata: [String: String] = [:]
         package var requestID: String?
@@ -33,7 +34,9 @@ package struct LoneRun: Sendable {
         envelope.metadata = facts.metadata
         envelope.requestID = facts.requestID
         let lease = Lease(queue: facts.queue, incarnation: Incarnation(1), born: "", length: .zero)
-        let run = Run(id: facts.id, envelope, attempt: facts.attempt, lease: lease, epoch: facts.epoch)
+        let run = Run(
+            id: facts.id, envelope, attempt: facts.attempt, generation: facts.generation, lease: lease,
+            epoch: facts.epoch)
         let clock = WorkerClock()
         let now = clock.nanoseconds
         let limit = facts.rest.map { now + $0.milliseconds * 1_000_000 } ?? Slot.never

@@ -79,12 +79,13 @@ final class Run: Sendable {
     }
 
     /// A run whose job is somebody else's to settle.
-    init(id: String, _ envelope: Envelope, attempt: Int, lease: Lease, epoch: Int) {
+    init(id: String, _ envelope: Envelope, attempt: Int, generation: Int, lease: Lease, epoch: Int) {
         self.id = id
         token = lease.incarnation.token(claim: 1)
         bytes = []
         var record = RunRecord()
         record.attempts = attempt - 1
+        record.generation = generation
         self.record = record
         self.envelope = envelope
         self.lease = lease

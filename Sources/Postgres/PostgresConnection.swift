@@ -42,7 +42,7 @@ public final class PostgresConnection: Sendable {
     public var isUsable: Bool { thread.state.isUsable }
 
     /// A transaction is open, or has failed and waits for its end.
-    var isInTransaction: Bool { thread.state.isInTransaction }
+    package var isInTransaction: Bool { thread.state.isInTransaction }
 
     /// Ends it; what is under way is finished. Later calls throw `closed`.
     public func close() { thread.close() }

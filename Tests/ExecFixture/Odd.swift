@@ -87,7 +87,7 @@ struct Odd: Job {
 
     private struct Description: Encodable {
         var id, name, queue, payload: String
-        var attempt, maxAttempts, epoch: Int
+        var attempt, maxAttempts, epoch, generation: Int
         var tags: [String]
         var metadata: [String: String]
         var requestID: String?
@@ -101,8 +101,8 @@ struct Odd: Job {
         let environment = ProcessInfo.processInfo.environment
         let description = Description(
             id: context.id, name: context.name, queue: context.queue.text, payload: payload, attempt: context.attempt,
-            maxAttempts: context.maxAttempts, epoch: context.epoch, tags: context.tags, metadata: context.metadata,
-            requestID: context.requestID,
+            maxAttempts: context.maxAttempts, epoch: context.epoch, generation: context.generation,
+            tags: context.tags, metadata: context.metadata, requestID: context.requestID,
             rest: context.deadline.map { ContinuousClock.now.duration(to: $0) / .seconds(1) },
             variable: environment["FIXTURE_TEXT"], arguments: ProcessInfo.processInfo.arguments,
             isCancelled: context.isCancelled || context.cancellation != nil || Task.isCancelled)

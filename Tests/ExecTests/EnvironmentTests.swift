@@ -28,7 +28,7 @@ extension ExecTests {
                 try await variables(of: shell) == [
                     "PATH": "/usr/bin:/bin", "HOME": "/nowhere", "LANG": "C.UTF-8", "LC_TIME": "C", "TZ": "Asia/Tokyo",
                     "JOB_ID": "01JOB", "JOB_NAME": "exec.test", "JOB_QUEUE": "mail", "JOB_ATTEMPT": "2",
-                    "JOB_MAX_ATTEMPTS": "5", "JOB_EPOCH": "17",
+                    "JOB_MAX_ATTEMPTS": "5", "JOB_EPOCH": "17", "JOB_GENERATION": "3",
                 ])
         }
 
@@ -83,7 +83,8 @@ extension ExecTests {
             shell.facts.requestID = "r\"1"
             let json = try await shell.run(#"{"x": 1}"#.utf8).json
             #expect(
-                json == #"{"id":"01JOB","name":"exec.test","queue":"mail","attempt":2,"max_attempts":5,"epoch":17,"#
+                json
+                    == #"{"id":"01JOB","name":"exec.test","queue":"mail","attempt":2,"max_attempts":5,"epoch":17,"generation":3,"#
                     + #""deadline_ms":5,"tags":["a"],"metadata":{"k":"v\n"},"request_id":"r\"1","payload":{"x": 1}}"#)
         }
 

@@ -53,7 +53,7 @@ extension ExecTests {
             #expect(seen["queue"] as? String == rig.queue.text)
             #expect(seen["payload"] as? String == #"{"n": [1, 2]}"#)
             #expect(seen["attempt"] as? Int == 1 && seen["maxAttempts"] as? Int == 7)
-            #expect(try #require(seen["epoch"] as? Int) > 0)
+            #expect(try #require(seen["epoch"] as? Int) > 0 && seen["generation"] as? Int == 0)
             #expect(seen["tags"] as? [String] == ["a", "b"])
             #expect(seen["metadata"] as? [String: String] == ["request_id": "r\"1", "traceparent": "00-1"])
             #expect(seen["requestID"] as? String == #"r "2""#)

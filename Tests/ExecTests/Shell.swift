@@ -27,7 +27,8 @@ struct Shell: Sendable {
     }
 
     static let facts = JobFacts(
-        id: "01JOB", name: "exec.test", queue: "mail", attempt: 2, maxAttempts: 5, epoch: 17, deadline: nil)
+        id: "01JOB", name: "exec.test", queue: "mail", attempt: 2, maxAttempts: 5, epoch: 17, generation: 3,
+        deadline: nil)
 
     var handler: ExecHandler
     /// What the worker has in its environment; nil: what the test has.
