@@ -12,6 +12,7 @@ package struct Migration: Sendable, Equatable {
         Migration(1, "outbox", PackageResources._001_outbox_sql),
         Migration(2, "enqueue", PackageResources._002_enqueue_sql),
         Migration(3, "once", PackageResources._003_once_sql),
+        Migration(4, "grants", PackageResources._004_grants_sql),
     ]
 
     private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

@@ -47,7 +47,9 @@ package struct Outbox: Sendable {
             "SELECT, INSERT ON jobqueue.rejected", "SELECT, UPDATE, DELETE ON jobqueue.once_done",
         ]
         for (column, right) in rights.enumerated() where reach.text(0, column) != "t" {
-            throw .denied("this role may not use the outbox: GRANT \(right) TO it")
+            throw .denied(
+                "this role may not use the outbox: it lacks \(right); as the owner of the schema, SELECT jobqueue.grant_relay('the role')"
+            )
         }
     }
 

@@ -24,7 +24,7 @@ package struct Relay: Sendable {
         /// End when nothing waits that can be moved.
         package var isBurst = false
         /// After so long in the middle of a transaction the server takes this for dead, and frees its rows.
-        package var frozenAfter = Duration.seconds(10)
+        package var frozenAfter = Duration.seconds(15)
         /// How long effects are remembered that were to happen once.
         package var onceMemory = Duration.seconds(30 * 86_400)
         /// Hears what became of rows: a queue, the name of the job, a word, and how many.

@@ -100,7 +100,7 @@ struct RelayRound: Sendable {
             }
         } catch let error as JobQueueError {
             // Redis' own trouble; the rows are free again.
-            if error.code == .unreachable || error.code == .refused {
+            if error.code == .unreachable {
                 trouble.note("redis", "rows of the outbox wait for Redis: \(error.message)")
                 return .away
             }

@@ -186,7 +186,8 @@ final class PostgresSession {
 
     var message: String {
         let text = String(cString: PQerrorMessage(connection))
-        return text.split(separator: "\n").joined(separator: "; ")
+        // Hints are set in.
+        return text.split(whereSeparator: { $0 == "\n" || $0 == "\t" }).joined(separator: "; ")
     }
 
     /// ms on a clock that is never set.

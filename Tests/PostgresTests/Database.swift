@@ -56,8 +56,7 @@ struct Database: Sendable {
         try await connection.run(
             script: """
                 CREATE ROLE "\(role)" LOGIN;
-                GRANT USAGE ON SCHEMA jobqueue TO "\(role)";
-                GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA jobqueue TO "\(role)";
+                SELECT jobqueue.grant_producer('"\(role)"');
                 """)
         return role
     }

@@ -8,6 +8,8 @@ import Testing
     ) async throws -> PostgresPool {
         let server = try await Threads.run { try server ?? PrivatePostgres.shared.get() }
         var configuration = PostgresPool.Configuration()
+        // Hundreds of other tests may be at work.
+        configuration.acquireTimeout = .seconds(60)
         change(&configuration)
         return PostgresPool(try PostgresConfiguration(url: server.url), configuration)
     }

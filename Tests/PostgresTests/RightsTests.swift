@@ -1,3 +1,4 @@
+import JobQueuePostgres
 import Postgres
 import Testing
 
@@ -15,6 +16,7 @@ import Testing
             "INSERT INTO jobqueue.outbox (queue, id, name, payload) VALUES ('q', 'i', 'n', '1')",
             "TRUNCATE jobqueue.outbox", "CREATE TABLE jobqueue.mine (a int)", "DROP FUNCTION jobqueue.ulid",
             "SELECT jobqueue.put('', 'a', '1', 'q', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            "SELECT jobqueue.once('default', 'theirs', 0)", "SELECT jobqueue.grant_relay(current_user::text::regrole)",
             "CREATE OR REPLACE FUNCTION jobqueue.wake() RETURNS void LANGUAGE sql AS ''",
         ] {
             let error = await #expect(throws: PostgresError.self) { try await producer.query(statement) }
@@ -54,6 +56,39 @@ import Testing
                 SET search_path = evil, pg_catalog;
                 """)
         #expect(try await producer.query("SELECT jobqueue.enqueue('a', '1')").rowCount == 1)
+    }
+
+    @Test func `a relay, a handler and a viewer can do what theirs is, and no more`() async throws {
+        let database = try await Database.make()
+        try await database.enqueue("'a', '1'")
+        let roles = ["relay", "handler", "viewer"]
+        var connections: [String: PostgresConnection] = [:]
+        for kind in roles {
+            let role = "\(kind)-\(database.name)"
+            try await database.connection.run(
+                script: "CREATE ROLE \"\(role)\" LOGIN; SELECT jobqueue.grant_\(kind)('\"\(role)\"')")
+            connections[kind] = try await database.connect(user: role)
+        }
+        let (relay, handler, viewer) = try (
+            #require(connections["relay"]), #require(connections["handler"]), #require(connections["viewer"])
+        )
+        try await Outbox(relay).check()
+        #expect(try await Outbox(relay).retry(nil) == 0)
+        #expect(try await Outbox(relay).discard([1]) == 0)
+        #expect(try await Outbox(viewer).backlog().rows == 1)
+        #expect(try await Outbox(viewer).schema().isReady)
+        #expect(try await handler.query("SELECT jobqueue.once('q', 'i', 0)").text(0, 0) == "t")
+        let refusal = await #expect(throws: OutboxError.self) { try await Outbox(viewer).check() }
+        #expect("\(refusal as Any)".contains("grant_relay"))
+        for (connection, statement) in [
+            (viewer, "SELECT payload FROM jobqueue.outbox"), (viewer, "DELETE FROM jobqueue.outbox"),
+            (viewer, "SELECT payload FROM jobqueue.rejected"), (handler, "SELECT id FROM jobqueue.outbox"),
+            (handler, "SELECT jobqueue.enqueue('a')"), (handler, "SELECT * FROM jobqueue.once_done"),
+            (relay, "DROP TABLE jobqueue.outbox"), (relay, "SELECT jobqueue.once('q', 'j', 0)"),
+        ] {
+            let error = await #expect(throws: PostgresError.self) { try await connection.query(statement) }
+            #expect(error?.sqlState == "42501", "\(statement): \(error as Any)")
+        }
     }
 
     @Test func `two roles do not share their keys`() async throws {
