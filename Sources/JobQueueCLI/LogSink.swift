@@ -19,6 +19,10 @@ final class LogSink: Sendable {
         var notice: @Sendable (Int) -> String = { _ in "" }
         /// A thread writes what waits.
         var isDraining = false
+        /// Those who are about to write several lines.
+        var gatherers = 0
+        /// Lines that are to be written at once.
+        var gathered: [[UInt8]] = []
 
         mutating func append(_ bytes: ArraySlice<UInt8>) {
             waiting.append(bytes)
@@ -68,22 +72,60 @@ final class LogSink: Sendable {
     /// The same of a line with its end.
     func write(_ line: [UInt8], notice: @escaping @Sendable (Int) -> String) {
         guard isOpen else { return }
-        var bytes = line[...]
-        let isNew = state.withLock { state -> Bool in
-            if !state.isDraining, state.waiting.isEmpty {
-                bytes = writeEagerly(bytes)
-                if bytes.isEmpty { return false }
-            } else if state.size + bytes.count > bound {
-                state.dropped += 1
+        drain(
+            state.withLock { state in
                 state.notice = notice
+                guard state.gatherers > 0 else { return put(line[...], lines: 1, &state) }
+                state.gathered.append(line)
                 return false
+            })
+    }
+
+    /// Runs what writes several lines, and writes them at once behind it, and those that others write in the meantime: one
+    /// call of the system costs as much as all the rest of a line.
+    func together(_ body: () -> Void) {
+        state.withLock { $0.gatherers += 1 }
+        body()
+        drain(
+            state.withLock { state in
+                state.gatherers -= 1
+                return putGathered(&state)
+            })
+    }
+
+    /// Each call of the system gets whole lines, and no more than a pipe takes without mixing them with those of others.
+    private func putGathered(_ state: inout State) -> Bool {
+        var isNew = false
+        var lines = exchange(&state.gathered, with: [])[...]
+        while var bytes = lines.popFirst() {
+            var count = 1
+            while let next = lines.first, bytes.count + next.count <= Int(PIPE_BUF) {
+                bytes += lines.removeFirst()
+                count += 1
             }
-            // Where they are missing, not where there is nothing else to write.
-            if let notice = state.takeNotice() { state.append(notice) }
-            state.append(bytes)
-            defer { state.isDraining = true }
-            return !state.isDraining
+            isNew = put(bytes[...], lines: count, &state) || isNew
         }
+        return isNew
+    }
+
+    /// Writes, or keeps for later. True when a thread is needed for that.
+    private func put(_ bytes: ArraySlice<UInt8>, lines: Int, _ state: inout State) -> Bool {
+        var bytes = bytes
+        if !state.isDraining, state.waiting.isEmpty {
+            bytes = writeEagerly(bytes)
+            if bytes.isEmpty { return false }
+        } else if state.size + bytes.count > bound {
+            state.dropped += lines
+            return false
+        }
+        // Where they are missing, not where there is nothing else to write.
+        if let notice = state.takeNotice() { state.append(notice) }
+        state.append(bytes)
+        defer { state.isDraining = true }
+        return !state.isDraining
+    }
+
+    private func drain(_ isNew: Bool) {
         guard isNew, !OwnThread.start("log", stack: 256 * 1024, { self.drain() }) else { return }
         // There can be no more threads. What waits is written with the next line that finds room.
         state.withLock { $0.isDraining = false }
@@ -100,6 +142,7 @@ final class LogSink: Sendable {
     /// Waits until nothing waits any more, at most for so long.
     func flush(within limit: Duration) {
         let end = ContinuousClock.now + limit
+        drain(state.withLock { putGathered(&$0) })
         while state.withLock({ $0.isDraining }), ContinuousClock.now < end { usleep(1000) }
     }
 

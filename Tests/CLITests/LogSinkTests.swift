@@ -83,6 +83,56 @@ import Testing
         #expect(try await Self.lines(upTo: "after", from: reading) == [long, "after"])
     }
 
+    @Test func `lines that are written together leave in one call, those of others in the meantime too`() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        defer { for descriptor in ends { close(descriptor) } }
+        let sink = LogSink(ends[1])
+        func calls() -> [String] {
+            var calls: [String] = []
+            var piece = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let size = recv(ends[0], &piece, piece.count, Int32(MSG_DONTWAIT))
+                guard size >= 0 else { return calls }
+                calls.append(String(decoding: piece[..<size], as: UTF8.self))
+            }
+        }
+        func write(_ lines: String...) { for line in lines { sink.write(line) { _ in "" } } }
+        sink.together {
+            write("a", "b")
+            sink.together { write("c") }
+            #expect(calls() == ["a\nb\nc\n"])
+            write("d")
+            #expect(calls().isEmpty)
+        }
+        write("e")
+        #expect(calls() == ["d\n", "e\n"])
+        // No more in one call than a pipe takes as a whole, and whole lines only.
+        let long = String(repeating: "x", count: 1500)
+        sink.together { write(long, long, long, String(repeating: "y", count: 9000), long) }
+        #expect(calls().map(\.utf8.count) == [3002, 1501, 9001, 1501])
+    }
+
+    @Test func `lines written together that nobody reads are counted one by one`() async throws {
+        let (writing, reading) = try Self.stream(.pipe)
+        defer { for descriptor in [writing, reading] { close(descriptor) } }
+        let sink = LogSink(writing, bound: 100_000)
+        let count = 7000
+        for start in stride(from: 0, to: count, by: 7) {
+            sink.together {
+                for number in start..<start + 7 {
+                    sink.write("line \(number) \(String(repeating: "x", count: 90))") { "missing \($0)" }
+                }
+            }
+        }
+        async let all = Self.lines(upTo: "end", from: reading)
+        try await Threads.run { sink.flush(within: .seconds(30)) }
+        sink.write("end") { _ in "" }
+        let lines = try await all.dropLast()
+        let missing = lines.compactMap { $0.hasPrefix("missing ") ? Int($0.dropFirst(8)) : nil }.reduce(0, +)
+        #expect(missing > 0 && missing + lines.count { $0.hasPrefix("line ") } == count)
+    }
+
     @Test func `a reader that went away, and a stream that is closed, are no error`() throws {
         signal(SIGPIPE, SIG_IGN)
         let (writing, reading) = try Self.stream(.pipe)
