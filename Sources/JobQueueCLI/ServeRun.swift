@@ -66,6 +66,7 @@ struct ServeRun {
         configuration.grace = settings.http.grace
         configuration.certificates = certificates
         configuration.logger = logger
+        configuration.together = { LogSink.standardError.together($0) }
         return APIServer(routes, configuration)
     }
 

@@ -63,18 +63,62 @@ extension JobQueue {
     /// Hands over many jobs, of any queues, and answers for each, in order.
     ///
     /// `atomic`: all or none, which takes one queue, 1,000 jobs and 8 MiB at most. An error of the connection is that of all
-    /// jobs of its round trip, and of those of the same queue after it.
-    package func offer(_ offers: [Offer], atomic: Bool) async -> [OfferResult] {
-        var book = OfferBook(
-            offers.map { offer in Result { () throws(JobQueueError) in try prepare(offer) } }, atomic: atomic)
-        for (queue, batches) in book.trips {
-            var answer = Result<[Admission], StoreError>.success([])
-            for batch in batches {
-                if case .success = answer { answer = await entrance(queue).enqueue(batch.jobs, atomic: atomic) }
-                book.take(answer, of: batch, queue)
+    /// jobs of its round trip, and of those of the same queue after it. The time that they have counts from `since`.
+    package func offer(
+        _ offers: [Offer], atomic: Bool, since: ContinuousClock.Instant = .now
+    ) async -> [OfferResult] {
+        await offer(offers.map(ready), atomic: atomic, since: since)
+    }
+
+    /// An offer that was found to be in order, made ready to be handed over.
+    package struct ReadyOffer: Sendable {
+        let queue: QueueName
+        let job: NewJob
+    }
+
+    /// Checks an offer and makes it ready, without handing it over.
+    package func ready(_ offer: Offer) -> Result<ReadyOffer, JobQueueError> {
+        Result { () throws(JobQueueError) in
+            let (queue, job) = try prepare(offer)
+            return ReadyOffer(queue: queue, job: job)
+        }
+    }
+
+    /// Hands over many that have been made ready; the error of one that could not be is its answer.
+    package func offer(
+        _ offers: [Result<ReadyOffer, JobQueueError>], atomic: Bool, since: ContinuousClock.Instant
+    ) async -> [OfferResult] {
+        var book = OfferBook(offers.map { $0.map { ($0.queue, $0.job) } }, atomic: atomic)
+        if book.trips.count == 1 {
+            for (batch, answer) in await send(book.trips[0], atomic: atomic, since: since) {
+                book.take(answer, of: batch, book.trips[0].queue)
+            }
+            return book.results
+        }
+        // No queue waits for another.
+        await withTaskGroup(of: (QueueName, [(Batch, Result<[Admission], StoreError>)]).self) { group in
+            for trip in book.trips {
+                group.addImmediateTask { (trip.queue, await self.send(trip, atomic: atomic, since: since)) }
+            }
+            for await (queue, answers) in group {
+                for (batch, answer) in answers { book.take(answer, of: batch, queue) }
             }
         }
         return book.results
+    }
+
+    /// The batches of one queue, one after the other.
+    private func send(
+        _ trip: (queue: QueueName, batches: [Batch]), atomic: Bool, since: ContinuousClock.Instant
+    ) async -> [(Batch, Result<[Admission], StoreError>)] {
+        let entrance = entrance(trip.queue)
+        var answers: [(Batch, Result<[Admission], StoreError>)] = []
+        var answer = Result<[Admission], StoreError>.success([])
+        for batch in trip.batches {
+            if case .success = answer { answer = await entrance.enqueue(batch.jobs, atomic: atomic, since: since) }
+            answers.append((batch, answer))
+        }
+        return answers
     }
 
     private func prepare(_ offer: Offer) throws(JobQueueError) -> (QueueName, NewJob) {

@@ -102,6 +102,9 @@ public final class JobQueue: Sendable {
     /// Milliseconds since 1970 by Redis' clock, as far as this process knows it.
     package var now: Int { clock.now }
 
+    /// Runs tasks where the replies of Redis arrive: for one that does little between two round trips.
+    package var executor: any TaskExecutor { LoopExecutor(store.client.eventLoop) }
+
     func entrance(_ queue: QueueName) -> QueueEntrance {
         queues.withLock { queues in
             if let known = queues[queue] { return known }

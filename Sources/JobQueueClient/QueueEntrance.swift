@@ -24,9 +24,12 @@ struct QueueEntrance: Sendable {
     /// The last round trip was short beside what Redis does with a thousand jobs, so a second one costs the caller little.
     var isNear: Bool { sender.distance.load(ordering: .relaxed) == .near }
 
-    /// Hands over up to 1,000 jobs in one round trip; `atomic` takes in all or none.
-    func enqueue(_ jobs: [NewJob], atomic: Bool = false) async -> Result<[Admission], StoreError> {
-        await sender.enqueue(jobs, atomic: atomic, since: .now)
+    /// Hands over up to 1,000 jobs in one round trip; `atomic` takes in all or none. The time that they have counts from
+    /// `since`.
+    func enqueue(
+        _ jobs: [NewJob], atomic: Bool = false, since: ContinuousClock.Instant = .now
+    ) async -> Result<[Admission], StoreError> {
+        await sender.enqueue(jobs, atomic: atomic, since: since)
     }
 }
 

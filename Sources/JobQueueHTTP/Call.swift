@@ -77,9 +77,15 @@ struct Call: Sendable {
         return try Fields(try await body(limit: limit))
     }
 
+    var media: String { headers.media }
+
+    func checkMedia(_ allowed: [String]) throws(Problem) { try headers.checkMedia(allowed) }
+}
+
+extension HTTPFields {
     /// The media type of the body without its parameters, in small letters; JSON when the caller names none.
     var media: String {
-        guard let text = request.headers[.contentType], text != "application/json" else { return "application/json" }
+        guard let text = self[.contentType], text != "application/json" else { return "application/json" }
         return String(text.prefix { $0 != ";" }).lowercased().filter { $0 != " " }
     }
 

@@ -5,6 +5,14 @@ package protocol Gate: Sendable {
     /// Throws `unauthenticated`, `quotaExceeded` or `redisUnavailable`. Whether the caller has the scope is asked by who
     /// asked this, so that a refusal can be logged with its caller.
     func admit(_ headers: HTTPFields, to access: Access) async throws(Problem) -> Admittance
+
+    /// The same for who is known already and may come in: nobody is asked. Nil: `admit` has to say; then nothing has been
+    /// counted, and nothing logged.
+    func known(_ headers: HTTPFields, to access: Access) -> Admittance?
+}
+
+extension Gate {
+    package func known(_ headers: HTTPFields, to access: Access) -> Admittance? { nil }
 }
 
 /// What a route asks of its callers.
@@ -36,4 +44,6 @@ package struct OpenGate: Gate {
     package func admit(_ headers: HTTPFields, to access: Access) async throws(Problem) -> Admittance {
         Admittance(.anonymous)
     }
+
+    package func known(_ headers: HTTPFields, to access: Access) -> Admittance? { Admittance(.anonymous) }
 }

@@ -4,6 +4,23 @@ import JobModel
 import JobQueueClient
 import Logging
 
+/// What is known of a request beside what it asks for.
+struct Visit: Sendable {
+    let route: Route
+    let parameters: [String: String]
+    let requestID: String
+    let start = ContinuousClock.now
+    /// Nil for who was not let in.
+    var admittance: Admittance?
+
+    init(_ route: Route, _ parameters: [String: String] = [:], requestID: String, _ admittance: Admittance? = nil) {
+        self.route = route
+        self.parameters = parameters
+        self.requestID = requestID
+        self.admittance = admittance
+    }
+}
+
 extension JobQueueAPI {
     func requestID(_ headers: HTTPFields) -> String { RequestID.of(headers, now: queue.now) }
 
@@ -13,32 +30,40 @@ extension JobQueueAPI {
 
     /// One request from its arrival to its answer. Whatever goes wrong becomes a problem, so this throws nothing.
     func respond(to request: Request, by route: Route, _ parameters: [String: String]) async -> Answer {
-        let start = ContinuousClock.now
-        let requestID = requestID(request.headers)
-        var caller: Caller?
-        var headers = HTTPFields()
+        var visit = Visit(route, parameters, requestID: requestID(request.headers))
         var answer: Answer
         do throws(Problem) {
             let admittance = try await gate.admit(request.headers, to: route.access)
-            (caller, headers) = (admittance.caller, admittance.headers)
+            visit.admittance = admittance
             try route.access.check(admittance.caller)
             if route.needsRedis { try await circuit.check() }
             let call = Call(
-                request: request, parameters: parameters, requestID: requestID, caller: admittance.caller)
+                request: request, parameters: parameters, requestID: visit.requestID, caller: admittance.caller)
             answer = try await route.handle(call)
-        } catch {
-            if error.kind == .redisUnavailable { circuit.trip() }
-            answer = .problem(error, requestID: requestID)
-            if error.kind.status.code >= 500 { log(error, route, requestID) }
+        } catch { answer = self.answer(error, to: visit) }
+        finish(&answer, to: visit)
+        return answer
+    }
+
+    /// What is told of a problem.
+    func answer(_ problem: Problem, to visit: Visit) -> Answer {
+        if problem.kind == .redisUnavailable { circuit.trip() }
+        if problem.kind.status.code >= 500 { log(problem, visit.route, visit.requestID) }
+        return .problem(problem, requestID: visit.requestID)
+    }
+
+    /// What every answer has, and what is written down of it.
+    func finish(_ answer: inout Answer, to visit: Visit) {
+        if let admittance = visit.admittance {
+            for field in admittance.headers { answer.headers.append(field) }
         }
-        for field in headers { answer.headers.append(field) }
-        answer.headers.append(HTTPField(name: .requestID, value: requestID))
-        audit(answer, route, parameters, caller, requestID)
-        let duration = ContinuousClock.now - start
+        answer.headers.append(HTTPField(name: .requestID, value: visit.requestID))
+        let (route, caller) = (visit.route, visit.admittance?.caller)
+        audit(answer, route, visit.parameters, caller, visit.requestID)
+        let duration = ContinuousClock.now - visit.start
         meter?.answered(
             route.method.rawValue, route.path, status: answer.status.code, after: duration - answer.waited)
-        log(answer, route, caller, duration, requestID)
-        return answer
+        log(answer, route, caller, duration, visit.requestID)
     }
 
     /// The line that explains an answer of 500 and above: it has the id that the caller was told.

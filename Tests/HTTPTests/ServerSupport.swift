@@ -173,6 +173,9 @@ final class Wire: Sendable {
 
     func close() async throws { try await channel.close().get() }
 
+    /// Sends nothing more, but reads on.
+    func closeOutput() async throws { try await channel.close(mode: .output).get() }
+
     /// What came until now.
     var text: String { collector.bytes.withLock { String(decoding: $0, as: UTF8.self) } }
     /// The server has closed.

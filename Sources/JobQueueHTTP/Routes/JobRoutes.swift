@@ -23,9 +23,7 @@ extension JobQueueAPI {
     private func enqueue(_ call: Call) async throws(Problem) -> Answer {
         let key = try IdempotencyKey(call.headers)
         let body = try await call.jsonBody(limit: configuration.maxBodyBytes)
-        let job = try Self.job(body)
-        try call.caller.check(job.queue)
-        var offer = job.offer(requestID: call.requestID, now: queue.now)
+        var (job, offer) = try order(body, of: call.caller, requestID: call.requestID)
         if let key {
             offer.identity = .key(
                 id: key.jobID(caller: call.caller.id, queue: job.queue), digest: IdempotencyKey.digest(body[...]),
@@ -38,6 +36,15 @@ extension JobQueueAPI {
         var answer = try await accepted(offered, job, offer.createdMs ?? queue.now, call)
         if case .duplicate = offered.admission { answer.headers[.idempotencyReplayed] = "true" }
         return answer
+    }
+
+    /// What the body of `POST /v1/jobs` asks for.
+    func order(
+        _ body: [UInt8], of caller: Caller, requestID: String
+    ) throws(Problem) -> (job: JobRequest, offer: Offer) {
+        let job = try Self.job(body)
+        try caller.check(job.queue)
+        return (job, job.offer(requestID: requestID, now: queue.now))
     }
 
     /// `PUT /v1/queues/{queue}/jobs/{id}`: a job with an id of the caller's.
@@ -66,9 +73,12 @@ extension JobQueueAPI {
         return job
     }
 
-    private func hand(over offer: Offer) async throws(Problem) -> Offered {
+    private func hand(over offer: Offer) async throws(Problem) -> Offered { try Self.taken(await handOver(offer)) }
+
+    /// Throws why there is no job.
+    static func taken(_ result: JobQueue.OfferResult) throws(Problem) -> Offered {
         let offered: Offered
-        do throws(JobQueueError) { offered = try await handOver(offer).get() } catch { throw Problem(error) }
+        do throws(JobQueueError) { offered = try result.get() } catch { throw Problem(error) }
         switch offered.admission {
         case .created, .duplicate, .conflict: return offered
         case .full:
@@ -81,28 +91,33 @@ extension JobQueueAPI {
     private func accepted(
         _ offered: Offered, _ job: JobRequest, _ now: Int, _ call: Call
     ) async throws(Problem) -> Answer {
-        let isNew = offered.admission == .created
-        var headers: HTTPFields = [.location: path(of: offered)]
-        let change = Change(queue: offered.queue.text, id: offered.id)
         if let wait = grantedWait(call) {
             let ended = try await wait.run(offered.id, offered.queue)
+            var headers: HTTPFields = [.location: path(of: offered)]
             headers[.preferenceApplied] = wait.applied
             let isOver = ended.view.state?.isFinal ?? true
             let document = JobDocument(view: ended.view, queue: offered.queue, includes: call.mayReadPayload(.result))
             var answer = Answer.json(document.encoded(), isOver ? .ok : .accepted, headers: headers)
             answer.waited = ended.waited
-            answer.change = change
+            answer.change = Change(queue: offered.queue.text, id: offered.id)
             return answer
         }
         var createdMs = now
-        if !isNew {
+        if offered.admission != .created {
             // The first answer has the first moment.
             let view = try await view(of: offered.id, in: offered.queue)
             createdMs = (try? Envelope(parsing: view.envelope))?.createdMs ?? createdMs
         }
+        return receipt(offered, job, createdMs)
+    }
+
+    /// What is answered for a job that is stored, at once.
+    func receipt(_ offered: Offered, _ job: JobRequest, _ createdMs: Int) -> Answer {
         let receipt = Receipt(name: job.name, due: job.due, createdMs: createdMs)
-        var answer = Answer.json(receipt.encoded(offered), isNew ? .created : .ok, headers: headers)
-        answer.change = change
+        var answer = Answer.json(
+            receipt.encoded(offered), offered.admission == .created ? .created : .ok,
+            headers: [.location: path(of: offered)])
+        answer.change = Change(queue: offered.queue.text, id: offered.id)
         return answer
     }
 

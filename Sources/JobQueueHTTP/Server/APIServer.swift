@@ -28,6 +28,8 @@ package final class APIServer: Sendable {
         package var certificates: CertificateSource?
         /// The default says nothing.
         package var logger = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+        /// Runs what logs several lines one behind the other, so that they can be written at once. The default just runs it.
+        package var together: @Sendable (() -> Void) -> Void = { $0() }
 
         package init() {}
     }
@@ -35,17 +37,24 @@ package final class APIServer: Sendable {
     private let configuration: Configuration
     private let group: ServiceGroup
     private let onStop: @Sendable () -> Void
+    private let express: Express?
     /// Where it listens, as soon as it does; ends with it.
     package let places: AsyncStream<Place>
     private let place: AsyncStream<Place>.Continuation
 
     package convenience init(_ api: JobQueueAPI, _ configuration: Configuration) {
         // Whoever waits for a job is answered at once: their waits may be longer than the grace.
-        self.init(table: api, configuration, onStop: { api.waits.end() })
+        self.init(
+            table: api, configuration, express: Express(api, together: configuration.together),
+            onStop: { api.waits.end() })
     }
 
-    init(table: any RouteTable, _ configuration: Configuration, onStop: @escaping @Sendable () -> Void = {}) {
+    init(
+        table: any RouteTable, _ configuration: Configuration, express: Express? = nil,
+        onStop: @escaping @Sendable () -> Void = {}
+    ) {
         self.onStop = onStop
+        self.express = express
         self.configuration = configuration
         (places, place) = AsyncStream.makeStream()
         let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -58,7 +67,8 @@ package final class APIServer: Sendable {
         let application = Application(
             router: router,
             server: HTTPServerBuilder {
-                ConnectionSetup(responder: $0, limits: limits, tls: certificates, refuse: refuse)
+                ConnectionSetup(
+                    responder: $0, limits: limits, tls: certificates, express: express, refuse: refuse)
             },
             configuration: ApplicationConfiguration(
                 address: wanted.address, availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
@@ -80,6 +90,12 @@ package final class APIServer: Sendable {
             if let certificates = configuration.certificates {
                 tasks.addTask { [logger = configuration.logger] in
                     await certificates.watch(logger)
+                    return nil
+                }
+            }
+            if let express {
+                tasks.addTask {
+                    await express.run()
                     return nil
                 }
             }

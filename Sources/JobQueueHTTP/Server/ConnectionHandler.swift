@@ -23,10 +23,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// A part of a request came since the last pause.
     private var sawPart = false
     private var timer: (task: Scheduled<Void>, time: NIODeadline)?
+    /// Nil: all requests go the usual way.
+    let express: Express?
+    var turn = ExpressTurn()
+    /// Somebody wants more to be read than may be just now.
+    var isReadHeld = false
+    private(set) var context: ChannelHandlerContext?
 
     init(
-        _ limits: HTTPLimits, isSecure: Bool, refuse: @escaping @Sendable (ConnectionState.Refusal) -> Answer
+        _ limits: HTTPLimits, isSecure: Bool, express: Express? = nil,
+        refuse: @escaping @Sendable (ConnectionState.Refusal) -> Answer
     ) {
+        self.express = express
         self.limits = limits
         self.isSecure = isSecure
         self.refuse = refuse
@@ -34,6 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         state.opened(.now())
         arm(context)
     }
@@ -43,7 +52,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelActive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { disarm() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        disarm()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         disarm()
@@ -57,11 +69,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head): read(head, context)
         case .body(let bytes):
-            if state.reading == .body { context.fireChannelRead(wrapInboundOut(.body(bytes))) }
+            if state.reading == .body { pass(.body(bytes), context) }
         case .end:
             guard state.reading == .body else { return }
             state.end()
-            context.fireChannelRead(wrapInboundOut(.end(nil)))
+            pass(.end(nil), context)
         }
     }
 
@@ -77,13 +89,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.writeAndFlush(
                 wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
         }
-        context.fireChannelRead(wrapInboundOut(.head(request)))
+        if let express, state.owing == 1, state.answering?.isLast == false, express.takes(request) {
+            turn.begin(request)
+        }
+        pass(.head(request), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if !sawPart { state.fragment(.now()) }
         sawPart = false
         arm(context)
+        release(context)
         context.fireChannelReadComplete()
         // Those behind this do not read any more, but the client may still send.
         if state.isEnding { context.read() }
@@ -108,7 +124,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case is ChannelShouldQuiesceEvent: act(state.stop(), context)
         case ChannelEvent.inputClosed:
             act(state.inputClosed(), context)
-            context.fireUserInboundEventTriggered(event)
+            closeInput(context)
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -122,11 +138,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: What goes out
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        write(unwrapOutboundIn(data), context, promise)
+    }
+
+    func write(_ part: HTTPResponsePart, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         if state.isEnding {
             promise?.fail(ChannelError.outputClosed)
             return
         }
-        switch unwrapOutboundIn(data) {
+        switch part {
         case .head(let response):
             context.write(wrapOutboundOut(.head(head(of: response))), promise: promise)
         case .body(let bytes):
@@ -166,7 +186,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch action {
         case .nothing, .end: break
         case .close: context.close(promise: nil)
-        case .failBody: context.fireErrorCaught(error)
+        case .failBody: fail(error, context)
         case .refuse(let why):
             let answer = refuse(why)
             var response = HTTPResponse(status: answer.status, headerFields: answer.headers)

@@ -11,6 +11,7 @@ struct ConnectionSetup: HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     let limits: HTTPLimits
     let tls: CertificateSource?
+    let express: Express?
     let refuse: @Sendable (ConnectionState.Refusal) -> Answer
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -26,7 +27,7 @@ struct ConnectionSetup: HTTPChannelHandler {
                 HTTPRequestDecoder(limitConfiguration: parsing), maximumBufferSize: limits.headBytes * 2)
             try pipeline.addHandlers(
                 HTTPResponseEncoder(), decoder,
-                ConnectionHandler(limits, isSecure: tls != nil, refuse: refuse))
+                ConnectionHandler(limits, isSecure: tls != nil, express: express, refuse: refuse))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }

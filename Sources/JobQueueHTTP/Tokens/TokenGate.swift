@@ -47,8 +47,19 @@ package final class TokenGate: Gate {
         if access == .open { return Admittance(Caller(id: "none", scopes: [], queues: [])) }
         let token: AccessToken
         do throws(Refusal) { token = try Bearer.token(headers) } catch { throw refuse(error, id: nil) }
-        let (id, digest) = (token.id, token.digest)
-        let record = try await record(id, digest)
+        return try admittance(of: try await record(token.id, token.digest))
+    }
+
+    package func known(_ headers: HTTPFields, to access: Access) -> Admittance? {
+        guard access != .open, let token = try? Bearer.token(headers) else { return nil }
+        let (id, digest, now) = (token.id, token.digest, clock())
+        let record = cache.withLock { $0.find(id, digest, age: configuration.maxAge, now: now) }
+        return record.flatMap { try? admittance(of: $0) }
+    }
+
+    /// Counts a request against the rate; one that is refused does not count.
+    private func admittance(of record: TokenRecord) throws(Problem) -> Admittance {
+        let (id, digest) = (record.id, record.digest)
         let limit = record.rights.rate ?? configuration.rate
         let rate = limit == 0 ? nil : rates.withLock { $0.take(id, limit: limit, now: clock() - start) }
         try rate?.check()
