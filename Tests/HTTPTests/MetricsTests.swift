@@ -158,8 +158,10 @@ import Testing
     @Test func `names of jobs that callers choose are at most two hundred`() throws {
         let metrics = PrometheusMetrics()
         let meter = RequestMeter(metrics)
-        for number in 0..<1000 { meter.count(1, .init(queue: .default, name: "n\(number)", result: "created")) }
-        meter.count(3, .init(queue: .default, name: "n7", result: "created"))
+        for number in 0..<1000 {
+            meter.enqueued.count(1, .init(queue: .default, name: "n\(number)", result: "created"))
+        }
+        meter.enqueued.count(3, .init(queue: .default, name: "n7", result: "created"))
         let scrape = try Scrape(metrics.text())
         func handed(_ name: String) -> Double? {
             scrape[

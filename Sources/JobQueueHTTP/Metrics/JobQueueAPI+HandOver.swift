@@ -1,5 +1,6 @@
 import JobQueueClient
 import JobStore
+import Telemetry
 
 extension JobQueueAPI {
     /// Hands over one job, and counts what became of it.
@@ -28,11 +29,11 @@ extension JobQueueAPI {
     /// What was wrong in itself, or met an error, came to no queue. Nearly always the jobs of a call have one fate: what is
     /// the same in a row is counted together.
     private func count(_ results: [JobQueue.OfferResult], _ names: [String]) {
-        guard let meter else { return }
-        var row: (kind: RequestMeter.Handed, count: Int)?
+        guard let meter = meter?.enqueued else { return }
+        var row: (kind: EnqueuedMeter.Handed, count: Int)?
         for (name, result) in zip(names, results) {
             guard case .success(let offered) = result else { continue }
-            let kind = RequestMeter.Handed(queue: offered.queue, name: name, result: offered.admission.word)
+            let kind = EnqueuedMeter.Handed(queue: offered.queue, name: name, result: offered.admission.word)
             if row?.kind == kind {
                 row?.count += 1
             } else {

@@ -1,8 +1,8 @@
 import CoreMetrics
 import HTTPTypes
 import JobModel
-import JobQueueClient
 import Synchronization
+import Telemetry
 
 /// What the API counts of its requests. Labels come from the table of routes and from names of jobs, of which there are only
 /// so many: never from what a caller wrote into a path.
@@ -13,29 +13,20 @@ final class RequestMeter: Sendable {
         var status: Int
     }
 
-    /// Jobs with one fate: `created`, `duplicate`, `conflict`, `full`, `invalid` or `held`.
-    struct Handed: Hashable {
-        var queue: QueueName
-        var name: String
-        var result: String
-    }
-
     private struct State {
         var requests: [Kind: Counter] = [:]
         var durations: [String: Timer] = [:]
-        var names: Set<String> = []
-        var handed: [Handed: Counter] = [:]
     }
-
-    /// Names of jobs that are told apart: strangers choose them.
-    private static let nameLimit = 200
-    /// What is remembered of queues, names and results; what comes after that is looked up each time.
-    private static let handleLimit = 2000
 
     private let factory: any MetricsFactory
     private let state = Mutex(State())
+    /// Jobs that came by requests.
+    let enqueued: EnqueuedMeter
 
-    init(_ factory: any MetricsFactory) { self.factory = factory }
+    init(_ factory: any MetricsFactory) {
+        self.factory = factory
+        enqueued = EnqueuedMeter(factory, source: "http")
+    }
 
     /// A request was answered. `duration` is without what the caller asked it to wait.
     func answered(_ method: String, _ route: String, status: Int, after duration: Duration) {
@@ -75,26 +66,5 @@ final class RequestMeter: Sendable {
             label: Metric.requestDuration.rawValue, dimensions: [("route", route)], factory: factory)
         known[route] = timer
         return timer
-    }
-
-    func count(_ count: Int, _ kind: Handed) {
-        state.withLock { state in
-            var kind = kind
-            if state.names.count < Self.nameLimit { state.names.insert(kind.name) }
-            if !state.names.contains(kind.name) { kind.name = Metric.rest }
-            return counter(kind, &state.handed)
-        }.increment(by: count)
-    }
-
-    private func counter(_ kind: Handed, _ known: inout [Handed: Counter]) -> Counter {
-        if let counter = known[kind] { return counter }
-        let counter = Counter(
-            label: Metric.enqueued.rawValue,
-            dimensions: [
-                ("queue", kind.queue.text), ("name", kind.name), ("source", "http"), ("result", kind.result),
-            ],
-            factory: factory)
-        if known.count < Self.handleLimit { known[kind] = counter }
-        return counter
     }
 }
