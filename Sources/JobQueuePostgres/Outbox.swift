@@ -170,13 +170,23 @@ package struct Outbox: Sendable {
     package struct Capacity: Sendable, Equatable {
         package var limit: Int
         package var used: Int
-        /// Kept for superusers.
+        /// Kept for superusers, and for roles with a reserve.
         package var reserved: Int
+        /// Of those it has: ours, from this machine, the one that asks included.
+        package var ours: Int
+
+        package init(limit: Int, used: Int, reserved: Int, ours: Int) {
+            self.limit = limit
+            self.used = used
+            self.reserved = reserved
+            self.ours = ours
+        }
     }
 
     package func capacity() async throws(OutboxError) -> Capacity {
         let row = try await run(.capacity)
-        return Capacity(limit: row.int(0, 0) ?? 0, used: row.int(0, 1) ?? 0, reserved: row.int(0, 2) ?? 0)
+        return Capacity(
+            limit: row.int(0, 0) ?? 0, used: row.int(0, 1) ?? 0, reserved: row.int(0, 2) ?? 0, ours: row.int(0, 3) ?? 0)
     }
 
     @discardableResult

@@ -12,6 +12,8 @@ final class ConnectionThread: Sendable {
         var isClosed = false
         var state = State(isUsable: false, isInTransaction: false)
         var listener: (@Sendable (PostgresNotification) -> Void)?
+        /// Who waits for the connection to be made.
+        var starter: CheckedContinuation<PostgresError?, Never>?
     }
 
     /// How the connection stood when the last call ended.
@@ -31,24 +33,35 @@ final class ConnectionThread: Sendable {
     /// The thread holds this object, so nobody rings any more.
     deinit { Glibc.close(bell) }
 
-    /// Connects, and goes on until `close`. Throws `unreachable` or `refused`.
+    /// Connects, and goes on until `close`. Throws `unreachable`, `refused` or `cancelled`: whoever is cancelled does not wait
+    /// for a resolver of names either.
     func start(_ configuration: PostgresConfiguration) async throws(PostgresError) {
-        let failure: PostgresError? = await withCheckedContinuation { caller in
-            let isStarted = OwnThread.start("postgres") { [self] in
-                do throws(PostgresError) {
-                    let session = try PostgresSession(configuration, bell: bell)
-                    note(session)
-                    caller.resume(returning: nil)
-                    serve(session)
-                } catch {
+        let failure: PostgresError? = await withTaskCancellationHandler {
+            await withCheckedContinuation { caller in
+                let isWanted = table.withLock { table in
+                    if !table.isClosed { table.starter = caller }
+                    return !table.isClosed
+                }
+                guard isWanted else { return caller.resume(returning: .cancelled) }
+                let isStarted = OwnThread.start("postgres") { [self] in
+                    do throws(PostgresError) {
+                        let session = try PostgresSession(configuration, bell: bell)
+                        note(session)
+                        started(nil)
+                        serve(session)
+                    } catch {
+                        close()
+                        started(error)
+                    }
+                }
+                if !isStarted {
                     close()
-                    caller.resume(returning: error)
+                    started(.unreachable("there can be no more threads"))
                 }
             }
-            if !isStarted {
-                close()
-                caller.resume(returning: .unreachable("there can be no more threads"))
-            }
+        } onCancel: {
+            close()
+            started(.cancelled)
         }
         if let failure { throw failure }
     }
@@ -63,6 +76,16 @@ final class ConnectionThread: Sendable {
         let now = State(isUsable: session.isUsable, isInTransaction: session.isInTransaction)
         table.withLock { $0.state = now }
     }
+
+    /// The first word counts.
+    private func started(_ failure: PostgresError?) {
+        let caller = table.withLock { table in
+            defer { table.starter = nil }
+            return table.starter
+        }
+        caller?.resume(returning: failure)
+    }
+
 
     /// What was added before is still done.
     func close() {

@@ -13,6 +13,9 @@ public struct PostgresConfiguration: Sendable {
     /// Keep the plans of statements for the next time. The default is true. Say false behind a proxy that gives every
     /// transaction another connection and does not know prepared statements, such as PgBouncer before 1.21.
     public var preparesStatements = true
+    /// What takes too long, or is not wanted any more, is cancelled at the server, and the connection goes on. Without, the
+    /// connection is given up at once: a server that stands still does not obey. The default is true.
+    package var cancelsAtServer = true
 
     /// `postgres://user:password@host:5432/database?sslmode=verify-full`, or `host=… dbname=…`. In an address, what is not a
     /// letter or digit of user and password is percent-encoded.

@@ -26,7 +26,7 @@ public final class PostgresConnection: Sendable {
 
     private init(_ thread: ConnectionThread) { self.thread = thread }
 
-    /// Connects. Throws `unreachable` or `refused`. A cancelled task waits for the end of it, too.
+    /// Connects. Throws `unreachable`, `refused` or `cancelled`.
     public static func connect(
         _ configuration: PostgresConfiguration
     ) async throws(PostgresError) -> PostgresConnection {

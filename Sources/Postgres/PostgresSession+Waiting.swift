@@ -89,6 +89,10 @@ extension PostgresSession {
     /// The statement shall end: by time or by the caller. The connection is good for the next one if the server obeys.
     private func give() -> PostgresError {
         let reason: PostgresError = ticket.isCancelled ? .cancelled : .timeout
+        guard cancelsAtServer else {
+            isBroken = true
+            return reason
+        }
         let end = Self.now + Self.grace
         let request = CancelRequest(connection)
         arm(Ticket(), timeout: .milliseconds(Self.grace))

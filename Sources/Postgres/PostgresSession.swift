@@ -23,6 +23,7 @@ final class PostgresSession {
     private(set) var ticket = Ticket()
     /// ms on the monotonic clock; nil: as long as it takes.
     private(set) var deadline: Int?
+    let cancelsAtServer: Bool
 
     /// Connects, in at most the time of the configuration.
     init(_ configuration: PostgresConfiguration, bell: Int32) throws(PostgresError) {
@@ -38,6 +39,7 @@ final class PostgresSession {
         connection = made
         self.bell = bell
         preparesStatements = configuration.preparesStatements
+        cancelsAtServer = configuration.cancelsAtServer
         arm(Ticket(), timeout: configuration.connectTimeout)
         try connect()
         PQsetnonblocking(connection, 1)
