@@ -28,6 +28,11 @@ package enum Metric: String, CaseIterable, Sendable {
     case redisUp = "jobqueue_redis_up"
     case redisUsedMemory = "jobqueue_redis_used_memory_bytes"
     case redisMaxMemory = "jobqueue_redis_maxmemory_bytes"
+    // Of Postgres, from servers and relays.
+    case outboxRows = "jobqueue_outbox_rows"
+    case outboxOldestAge = "jobqueue_outbox_oldest_age_seconds"
+    case outboxRejected = "jobqueue_outbox_rejected_rows"
+    case postgresUp = "jobqueue_postgres_up"
 
     /// The value of a label for whatever has no series of its own.
     package static let rest = "other"
@@ -59,6 +64,10 @@ package enum Metric: String, CaseIterable, Sendable {
         case .redisUp: "1 when Redis answered this scrape."
         case .redisUsedMemory: "Memory that Redis uses."
         case .redisMaxMemory: "Memory that Redis may use, 0 without a limit."
+        case .outboxRows: "Rows of the outbox that wait to become jobs, counted up to a million."
+        case .outboxOldestAge: "How long the oldest row of the outbox has waited, 0 when none waits."
+        case .outboxRejected: "Rows that no job could be made of, and that somebody has to look at."
+        case .postgresUp: "1 when the outbox could be looked at for this scrape."
         }
     }
 }

@@ -23,21 +23,27 @@ struct AdminOptions: ParsableArguments {
 extension Settings {
     /// Runs a body, and beside it a server that tells how the worker is, where one is wanted. Without a worker it tells
     /// how the supervisor is, which looks after its processes itself.
+    ///
+    /// - Parameter hasOutbox: its metrics tell of the outbox as well. Of many workers each would tell the same.
     func withAdmin(
-        _ worker: Worker?, metrics: @escaping @Sendable () -> [MetricFamily], _ logger: Logger,
-        _ body: () async throws -> Void
+        _ worker: Worker?, metrics: @escaping @Sendable () -> [MetricFamily], hasOutbox: Bool = false,
+        _ logger: Logger, _ body: () async throws -> Void
     ) async throws {
         guard let adminPort else { return try await body() }
         let client: RedisClient
         do throws(RedisURLError) { client = RedisClient(try RedisConfiguration(url: redis.url.reveal())) } catch {
             throw Failure(.badConfiguration, "\(error)")
         }
-        let health = Self.health(worker, Store(client), within: http.healthTimeout)
+        let outbox = OutboxGauge(postgres, logger)
+        defer { outbox?.close() }
+        let checks = [.redis(Store(client), within: http.healthTimeout), outbox?.check].compactMap(\.self)
+        let health = Self.health(worker, checks)
+        let families = { @Sendable in metrics() + (hasOutbox ? await outbox?.families() ?? [] : []) }
         var configuration = APIServer.Configuration()
         configuration.place = .port(host: adminHost, adminPort)
         configuration.limits.connections = 100
         configuration.grace = .seconds(1)
-        let server = APIServer(admin: health.routes + [.metrics(metrics)], configuration)
+        let server = APIServer(admin: health.routes + [.metrics(families)], configuration)
         let result: Result<Void, any Error>
         do {
             try await server.run { place in
@@ -54,14 +60,14 @@ extension Settings {
         try result.get()
     }
 
-    private static func health(_ worker: Worker?, _ store: Store, within limit: Duration) -> Health {
-        let redis = Health.Check.redis(store, within: limit)
-        guard let worker else { return Health([redis]) }
+    /// With the loop of the worker, where there is one.
+    private static func health(_ worker: Worker?, _ checks: [Health.Check]) -> Health {
+        guard let worker else { return Health(checks) }
         let loop = Health.Check("fetch_loop") {
             guard let loop = worker.fetchLoop else { return Health.Finding(error: "not-running") }
             return Health.Finding(error: loop.isLive ? nil : "stuck", .age(loop.age))
         }
         // Before it is at work it is not stuck.
-        return Health([redis, loop]) { worker.fetchLoop?.isLive ?? true }
+        return Health(checks + [loop]) { worker.fetchLoop?.isLive ?? true }
     }
 }

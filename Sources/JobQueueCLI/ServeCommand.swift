@@ -55,6 +55,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
+    @OptionGroup var postgres: PostgresOptions
+
     @Option(help: WorkerOptions.help(Settings.logLevel))
     var logLevel: String?
 
@@ -63,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Descriptors.check()
-        var said = options.settings
+        var said = options.settings.merging(postgres.settings) { $1 }
         said[Settings.logLevel.key] = logLevel
         said[Settings.logFormat.key] = logFormat
         let sources = redis.sources(said)
@@ -73,10 +75,12 @@ struct ServeCommand: AsyncParsableCommand {
         let certificates = try settings.http.certificates()
         let metrics = ProcessMetrics.start()
         let queue = try settings.redis.uncheckedQueue(logger, metrics)
+        let outbox = OutboxGauge(settings.postgres, logger)
+        defer { outbox?.close() }
         do {
             try await ServeRun(
                 settings: settings, queue: queue, metrics: metrics, certificates: certificates, logger: logger,
-                notice: ServiceNotice()
+                notice: ServiceNotice(), outbox: outbox
             ).run()
         } catch {
             await queue.close()

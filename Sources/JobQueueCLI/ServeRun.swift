@@ -15,12 +15,15 @@ struct ServeRun {
     let certificates: CertificateSource?
     let logger: Logger
     let notice: ServiceNotice?
+    /// Nil where there is no Postgres.
+    let outbox: OutboxGauge?
 
     /// Between two attempts to find Redis.
     private static let pause = Duration.seconds(1)
 
     func run() async throws {
-        let health = Health([.redis(queue, within: settings.http.healthTimeout)])
+        let checks = [.redis(queue, within: settings.http.healthTimeout), outbox?.check].compactMap(\.self)
+        let health = Health(checks)
         let server = server(health)
         let signals = SignalStream(Self.signals)
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
@@ -60,6 +63,7 @@ struct ServeRun {
         api.metrics = metrics
         var routes = JobQueueAPI(queue: queue, configuration: api, tokens: true)
         routes.extraRoutes += health.routes
+        if let outbox { routes.extraFamilies = outbox.families }
         var configuration = APIServer.Configuration()
         configuration.place = settings.http.place
         configuration.limits = settings.http.limits

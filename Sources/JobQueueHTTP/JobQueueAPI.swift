@@ -50,6 +50,8 @@ public struct JobQueueAPI: RouteTable {
     let meter: RequestMeter?
     /// What a server has beside the API: health, metrics.
     package var extraRoutes: [Route] = []
+    /// What `/metrics` tells beside the process and the queues: asked for each scrape, and to answer within a second.
+    package var extraFamilies: @Sendable () async -> [MetricFamily] = { [] }
 
     /// With `tokens` each request has to show one that `queue-worker tokens create` made in the same Redis, and may do what
     /// that token may (Docs/tokens.md). Without, the application has a gate of its own: everything is allowed here but to

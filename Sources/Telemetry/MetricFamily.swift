@@ -1,3 +1,5 @@
+package import JobModel
+
 /// All series of one metric, at one moment: what a scrape is made of.
 package struct MetricFamily: Equatable, Codable, Sendable {
     package enum Kind: String, Codable, Sendable {
@@ -79,5 +81,17 @@ extension MetricFamily.Value {
         // Another version's buckets.
         default: break
         }
+    }
+}
+
+extension Metric {
+    /// Without series yet.
+    package func family(_ kind: MetricFamily.Kind) -> MetricFamily { MetricFamily(rawValue, help: help, kind) }
+
+    /// A gauge without labels.
+    package func family(_ value: Double) -> MetricFamily {
+        var family = family(.gauge)
+        family.add(value)
+        return family
     }
 }

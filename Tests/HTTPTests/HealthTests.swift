@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import JobQueueClient
 import JobStore
 import Redis
@@ -43,6 +44,28 @@ extension HTTPTests {
                 String(decoding: broken.encoded, as: UTF8.self)
                     == #"{"status":"not_ready","dependencies":{"redis":{"status":"error","latency_ms":null,"#
                     + #""error":"unreachable"},"fetch_loop":{"status":"ok","age_ms":12,"error":null}}}"#)
+        }
+
+        @Test func `what is not vital makes it degraded at most, and says so itself`() {
+            let redis = ("redis", Health.Finding(.latency(.microseconds(432))))
+            let cases: [(Health.Finding, Health.Status, String)] = [
+                (.init(.age(.zero), isVital: false), .ready, #"{"status":"ok","age_ms":0,"error":null}"#),
+                (
+                    .init(.age(.seconds(61)), isDegraded: true, isVital: false), .degraded,
+                    #"{"status":"degraded","age_ms":61000,"error":null}"#
+                ),
+                (
+                    .init(error: "unreachable", isVital: false), .degraded,
+                    #"{"status":"error","latency_ms":null,"error":"unreachable"}"#
+                ),
+            ]
+            for (finding, status, text) in cases {
+                let report = Health.judge([redis, ("outbox", finding)])
+                #expect(report.status == status && report.answer.status == .ok)
+                #expect(String(decoding: report.encoded, as: UTF8.self).hasSuffix(#","outbox":\#(text)}}"#))
+                let broken = Health.judge([("redis", .init(error: "unreachable")), ("outbox", finding)])
+                #expect(broken.status == .notReady)
+            }
         }
 
         @Test func `a thousand probes look once`() async {

@@ -25,6 +25,13 @@ struct MetricsRig {
         api = JobQueueAPI(queue: jobs, configuration: configuration, gate: gate)
     }
 
+    /// Another API on the same server.
+    init(redis: PrivateRedis, jobs: JobQueue, api: JobQueueAPI) {
+        self.redis = redis
+        self.jobs = jobs
+        self.api = api
+    }
+
     var route: Route {
         get throws {
             guard let route = api.routes.first(where: { $0.path == "/metrics" }) else { throw NoRoute() }

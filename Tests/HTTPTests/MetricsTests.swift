@@ -73,6 +73,16 @@ import Testing
         #expect(back["jobqueue_queue_backlog_jobs", ["queue": "default"]] == 1)
     }
 
+    @Test func `what a server adds is in its scrape, whatever Redis says`() async throws {
+        let rig = try await MetricsRig()
+        var api = rig.api
+        api.extraFamilies = { [Metric.outboxRows.family(7), Metric.postgresUp.family(1)] }
+        let scrape = try await MetricsRig(redis: rig.redis, jobs: rig.jobs, api: api).scrape()
+        #expect(scrape["jobqueue_outbox_rows"] == 7 && scrape["jobqueue_postgres_up"] == 1)
+        #expect(scrape["jobqueue_redis_up"] != nil)
+        #expect(try await rig.scrape()["jobqueue_postgres_up"] == nil, "without there is none")
+    }
+
     @Test func `many who collect cost Redis as much as one`() async throws {
         let rig = try await MetricsRig { _ in }
         try await rig.jobs.enqueue(name: "x")

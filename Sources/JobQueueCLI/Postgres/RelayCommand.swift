@@ -62,7 +62,7 @@ struct RelayCommand: AsyncParsableCommand {
             let notice = ServiceNotice()
             let families = { @Sendable in metrics?.families ?? [] }
             do {
-                try await settings.withAdmin(nil, metrics: families, logger) {
+                try await settings.withAdmin(nil, metrics: families, hasOutbox: true, logger) {
                     notice?.live()
                     await RelayRun(relay: relay, logger: logger).run()
                 }

@@ -73,7 +73,8 @@ extension Health.Report {
 extension Health.Finding {
     fileprivate var encoded: [UInt8] {
         JSONWriter.object { writer in
-            writer.field("status", error == nil ? "ok" : "error")
+            // What is vital and slow says so by its time.
+            writer.field("status", error != nil ? "error" : isDegraded && !isVital ? "degraded" : "ok")
             switch measure {
             case .latency(let time): writer.field("latency_ms", json: Self.tenths(time))
             case .age(let time): writer.field("age_ms", time.milliseconds)

@@ -31,11 +31,16 @@ package final class Health: Sendable {
         package var measure: Measure?
         /// It works, but worse than it should.
         package var isDegraded = false
+        /// Without it no work can be done. Else the process is at most degraded.
+        package var isVital = true
 
-        package init(error: String? = nil, _ measure: Measure? = nil, isDegraded: Bool = false) {
+        package init(
+            error: String? = nil, _ measure: Measure? = nil, isDegraded: Bool = false, isVital: Bool = true
+        ) {
             self.error = error
             self.measure = measure
             self.isDegraded = isDegraded
+            self.isVital = isVital
         }
     }
 
@@ -135,9 +140,9 @@ package final class Health: Sendable {
 
     static func judge(_ findings: [(String, Finding)]) -> Report {
         let status: Status =
-            if findings.contains(where: { $0.1.error != nil }) {
+            if findings.contains(where: { $0.1.error != nil && $0.1.isVital }) {
                 .notReady
-            } else if findings.contains(where: { $0.1.isDegraded }) { .degraded } else { .ready }
+            } else if findings.contains(where: { $0.1.error != nil || $0.1.isDegraded }) { .degraded } else { .ready }
         return Report(status: status, findings: findings.map { (name: $0.0, finding: $0.1) })
     }
 }

@@ -77,13 +77,3 @@ extension QueueFigures.Row {
         }
     }
 }
-
-extension Metric {
-    func family(_ kind: MetricFamily.Kind) -> MetricFamily { MetricFamily(rawValue, help: help, kind) }
-
-    func family(_ value: Double) -> MetricFamily {
-        var family = family(.gauge)
-        family.add(value)
-        return family
-    }
-}

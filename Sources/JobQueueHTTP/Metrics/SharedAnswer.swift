@@ -1,7 +1,7 @@
 import Synchronization
 
 /// An answer that many want: one asks on behalf of all who come meanwhile, and what was answered holds for a while.
-final class SharedAnswer<Value: Sendable>: Sendable {
+package final class SharedAnswer<Value: Sendable>: Sendable {
     private enum Turn: Sendable {
         case known(Value)
         /// This caller asks.
@@ -17,9 +17,9 @@ final class SharedAnswer<Value: Sendable>: Sendable {
     private let state = Mutex(State())
     private let life: Duration
 
-    init(for life: Duration) { self.life = life }
+    package init(for life: Duration) { self.life = life }
 
-    func value(_ ask: () async -> Value) async -> Value {
+    package func value(_ ask: () async -> Value) async -> Value {
         let turn = await withCheckedContinuation { (caller: CheckedContinuation<Turn, Never>) in
             if let turn = self.turn(caller) { caller.resume(returning: turn) }
         }

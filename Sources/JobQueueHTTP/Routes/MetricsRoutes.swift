@@ -6,12 +6,13 @@ extension JobQueueAPI {
     var metricsRoutes: [Route] {
         let access = configuration.hasOpenMetrics ? Access.open : .scope(.statsRead)
         return [
-            .scrape(access) { [configuration, exporter] call async throws(Problem) in
+            .scrape(access) { [configuration, exporter, extraFamilies] call async throws(Problem) in
                 // It tells of all queues at once.
                 if access != .open, !call.caller.queues.contains("*") {
                     throw Problem(.forbidden, "metrics tell of all queues: this needs a token for the queues *")
                 }
-                return (configuration.metrics?.families ?? []) + (await exporter.families())
+                async let more = extraFamilies()
+                return (configuration.metrics?.families ?? []) + (await exporter.families()) + (await more)
             }
         ]
     }
@@ -30,7 +31,7 @@ extension Route {
     }
 
     /// The same of a worker, which tells of no queues, to everybody who reaches it.
-    package static func metrics(_ families: @escaping @Sendable () -> [MetricFamily]) -> Route {
-        scrape(.open) { _ in families() }
+    package static func metrics(_ families: @escaping @Sendable () async -> [MetricFamily]) -> Route {
+        scrape(.open) { _ in await families() }
     }
 }
