@@ -13,6 +13,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup var redis: RedisOptions
 
+    @OptionGroup var postgres: PostgresOptions
+
     @Argument(help: "Only these queues; each must be there.")
     var queues: [String] = []
 
@@ -36,6 +38,11 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Live workers that a queue must have.")
     var minWorkers: Int?
 
+    @Option(
+        parsing: .unconditional, help: "How long a row of the outbox in Postgres may wait, such as 5m.",
+        transform: TimeSpan.parse)
+    var maxOutboxAge: TimeSpan?
+
     func run() async throws {
         let probe = try await probe()
         try Output.print(probe.line)
@@ -47,8 +54,13 @@ struct CheckCommand: AsyncParsableCommand {
         do {
             let only = try QueueName.all(queues)
             let limits = try limits()
+            let settings = try PostgresSettings(redis.sources(postgres.settings))
+            if maxOutboxAge != nil { _ = try settings.required() }
+            let outbox = OutboxColumn(settings)
+            defer { outbox.close() }
             return try await redis.withQueueToRead(warns: false) { queue in
-                Probe(try await InfoReader(store: queue.store).report(only), asked: only, limits)
+                let reader = InfoReader(store: queue.store)
+                return Probe(try await outbox.report { try await reader.report(only) }, asked: only, limits)
             }
         } catch let failure as Failure {
             return Probe(unknown: failure.message)
@@ -64,6 +76,6 @@ struct CheckCommand: AsyncParsableCommand {
         }
         return ProbeLimits(
             ageMs: maxAge?.duration.milliseconds, queued: maxQueued, dead: maxDead, workers: minWorkers,
-            failedRate: maxFailedRate)
+            failedRate: maxFailedRate, outboxAgeMs: maxOutboxAge?.duration.milliseconds)
     }
 }

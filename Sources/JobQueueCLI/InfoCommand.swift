@@ -19,6 +19,8 @@ struct InfoCommand: AsyncParsableCommand {
 
     @OptionGroup var redis: RedisOptions
 
+    @OptionGroup var postgres: PostgresOptions
+
     @Argument(help: "Only these queues.", completion: NameCompletion.queues)
     var queues: [String] = []
 
@@ -34,10 +36,12 @@ struct InfoCommand: AsyncParsableCommand {
         try look.check()
         let only = try QueueName.all(queues)
         let interval = try pause()
+        let outbox = OutboxColumn(try PostgresSettings(redis.sources(postgres.settings)))
+        defer { outbox.close() }
         // What is wrong with the server stands on the page.
         try await redis.withQueueToRead(warns: false) { queue in
             let reader = InfoReader(store: queue.store)
-            var report = try await reader.report(onKnown: only)
+            var report = try await outbox.report { try await reader.report(onKnown: only) }
             report.redis.url = address
             try look.show(report, inRow: interval != nil)
             guard let interval else { return }
@@ -45,7 +49,7 @@ struct InfoCommand: AsyncParsableCommand {
                 if Output.isUnread { return }
                 try await Task.sleep(for: interval)
                 do {
-                    report = try await reader.report(only)
+                    report = try await outbox.report { try await reader.report(only) }
                     report.redis.url = address
                     try look.show(report, inRow: true)
                 } catch let error as StoreError {

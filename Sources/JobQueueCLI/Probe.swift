@@ -12,6 +12,8 @@ struct ProbeLimits: Equatable {
     var workers: Int?
     /// Runs a minute that fail, on average over a quarter of an hour.
     var failedRate: Double?
+    /// Of the oldest row of the outbox, ms.
+    var outboxAgeMs: Int?
 }
 
 /// What a probe found, in the words and numbers of Nagios' plugins. The greater case decides.
@@ -57,9 +59,11 @@ struct Probe: Equatable {
                 found.append((status, "\(item.queue.isEmpty ? "redis" : item.queue): \(item.message)"))
             }
         }
+        if let outbox = report.outbox { found += Self.findings(of: outbox, limits) }
         let seen = Set(report.queues.map(\.name) + report.attention.map(\.queue))
         for name in asked where !seen.contains(name.text) { found.append((.unknown, "there is no queue \(name)")) }
-        let figures = report.queues.flatMap { Self.figures(of: $0, limits) }
+        var figures = report.queues.flatMap { Self.figures(of: $0, limits) }
+        if let outbox = report.outbox { figures += Self.figures(of: outbox, limits) }
         self.init(found, else: Self.summary(report), figures)
     }
 
@@ -96,6 +100,14 @@ struct Probe: Equatable {
             add("\(Quantity.of(queue.workers, "worker")) (at least \(least))")
         }
         return found
+    }
+
+    /// With a limit, one that cannot be looked at is unknown; without, it is what `info` draws attention to.
+    private static func findings(of outbox: InfoReport.Outbox, _ limits: ProbeLimits) -> [Finding] {
+        if let error = outbox.error { return [(limits.outboxAgeMs == nil ? .warning : .unknown, "outbox: \(error)")] }
+        guard let limit = limits.outboxAgeMs, let age = outbox.oldestMs, age > limit else { return [] }
+        let text = "the oldest row waits for \(Quantity.time(ms: age)) (limit \(Quantity.time(ms: limit)))"
+        return [(.critical, "outbox: \(text)")]
     }
 
     /// What `info` draws attention to is a warning, whatever the limits are; advice on Redis is for `doctor`.
@@ -139,6 +151,15 @@ struct Probe: Equatable {
             figure("failed", text(queue.failedAMinute), limits.failedRate.map(text) ?? ""),
             // A range that ends nowhere: below its begin is wrong.
             figure("workers", queue.workers, limits.workers.map { "\($0):" } ?? ""),
+        ]
+    }
+
+    /// Names of queues have no blanks, so none of them is called this.
+    private static func figures(of outbox: InfoReport.Outbox, _ limits: ProbeLimits) -> [String] {
+        guard let rows = outbox.rows else { return [] }
+        return [
+            "'postgres outbox age'=\(outbox.oldestMs ?? 0)ms;;\(limits.outboxAgeMs.map(String.init) ?? "");0",
+            "'postgres outbox rows'=\(rows);;;0", "'postgres rejected rows'=\(outbox.rejected ?? 0);;;0",
         ]
     }
 }

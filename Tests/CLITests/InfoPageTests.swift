@@ -2,6 +2,7 @@ import JobModel
 import JobStore
 import Testing
 
+@testable import JobQueueCLI
 @testable import TerminalDashboard
 
 /// The page of `info`, line by line.
@@ -117,5 +118,41 @@ import Testing
         let report = InfoReport(server: server(), snapshots: [], findings: [finding])
         let page = InfoPage(report, PageStyle()).lines
         #expect(page.last == "! q  wrong" && !page.contains { $0.hasPrefix("no queues") })
+    }
+
+    // MARK: The outbox
+
+    private func outbox(_ outbox: InfoReport.Outbox?) -> InfoReport {
+        var report = InfoReport(server: server("maxmemory:104857600\n"), snapshots: [])
+        report.outbox = outbox
+        return report
+    }
+
+    @Test(arguments: [
+        (0, nil, 0, "outbox  no row waits"), (1, 2500, 0, "outbox  1 row waits, the oldest for 2s"),
+        (1204, 3000, 2, "outbox  1,204 rows wait, the oldest for 3s · 2 rejected"),
+        (0, nil, 12_345, "outbox  no row waits · 12.3k rejected"),
+    ])
+    func `what waits in Postgres has a line`(rows: Int, oldestMs: Int?, rejected: Int, line: String) {
+        let report = outbox(.init(rows: rows, oldestMs: oldestMs, rejected: rejected))
+        #expect(InfoPage(report, PageStyle()).lines.suffix(2) == ["", line])
+        #expect(InfoPage(report, PageStyle(hasUnicode: false)).lines.last?.utf8.allSatisfy { $0 < 0x80 } == true)
+        #expect(InfoPage(report, PageStyle(width: 20)).lines.last?.count ?? 99 <= 20)
+    }
+
+    @Test func `a Postgres that cannot be asked wants attention, whatever it said`() {
+        let page = InfoPage(outbox(.init(error: hostile)), PageStyle(width: 60)).lines
+        #expect(page.last?.hasPrefix("! outbox  a\\u{1b}[2J") == true && page.allSatisfy { isHarmless($0) }, "\(page)")
+        #expect(!page.contains { $0.hasPrefix("outbox") })
+    }
+
+    @Test func `the document says what waits, or why that is not known, and nothing where there is no Postgres`() throws
+    {
+        func document(_ report: InfoReport) throws -> String { try Output.encode(report, pretty: false) }
+        #expect(!(try document(outbox(nil)).contains("outbox")))
+        #expect(
+            try document(outbox(.init(rows: 3, oldestMs: 2500, rejected: 1))).contains(
+                #""outbox":{"oldest_ms":2500,"rejected":1,"rows":3}"#))
+        #expect(try document(outbox(.init(error: "no"))).contains(#""outbox":{"error":"no"}"#))
     }
 }

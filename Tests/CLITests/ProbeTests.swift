@@ -101,4 +101,30 @@ import Testing
         let unsafe = ServerFacts(info: "redis_version:7.2.4\nmaxmemory_policy:allkeys-lru\n")
         #expect(Probe(InfoReport(server: unsafe, snapshots: []), ProbeLimits()).status == .warning)
     }
+
+    @Test func `a row of the outbox may wait until the limit`() throws {
+        var seen = try report()
+        seen.outbox = .init(rows: 7, oldestMs: 300_001, rejected: 2)
+        let probe = Probe(seen, ProbeLimits(outboxAgeMs: 300_000))
+        #expect(probe.status == .critical)
+        #expect(probe.line.hasPrefix("CRITICAL - outbox: the oldest row waits for 5m (limit 5m) |"), "\(probe.line)")
+        #expect(
+            probe.line.hasSuffix(
+                " 'postgres outbox age'=300001ms;;300000;0 'postgres outbox rows'=7;;;0 'postgres rejected rows'=2;;;0")
+        )
+        #expect(Probe(seen, ProbeLimits()).status == .ok)
+        #expect(Probe(seen, ProbeLimits(outboxAgeMs: 300_001)).status == .ok)
+        seen.outbox = .init(rows: 0, oldestMs: nil, rejected: 0)
+        #expect(Probe(seen, ProbeLimits(outboxAgeMs: 0)).status == .ok)
+    }
+
+    @Test func `a Postgres that cannot be asked is unknown with a limit, and a warning without`() throws {
+        var seen = try report()
+        seen.outbox = .init(error: "Postgres is not reachable: \(hostile)")
+        let probe = Probe(seen, ProbeLimits(outboxAgeMs: 300_000))
+        #expect(probe.status == .unknown && isHarmless(probe.line) && !probe.line.contains("postgres outbox"))
+        #expect(probe.line.hasPrefix("UNKNOWN - outbox: Postgres is not reachable"), "\(probe.line)")
+        #expect(Probe(seen, ProbeLimits()).status == .warning)
+        #expect(Probe(seen, ProbeLimits(dead: 0, outboxAgeMs: 1)).status == .critical, "the worst decides")
+    }
 }

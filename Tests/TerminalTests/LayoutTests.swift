@@ -49,6 +49,18 @@ import Testing
         #expect(frame.cells.contains { $0.style.isReversed })
     }
 
+    @Test func `what waits in Postgres stands on the first page, and so does that it cannot be asked`() {
+        var state = DashState(.overview, .data, size: Extent(80, 30))
+        #expect(!state.layout().lines.contains { $0.contains("outbox") })
+        state.report?.outbox = .init(rows: 1204, oldestMs: 3000, rejected: 2)
+        #expect(
+            state.layout().lines.contains { $0.contains("outbox  1,204 rows wait, the oldest for 3s · 2 rejected") })
+        state.report?.outbox = .init(rows: 0, oldestMs: nil, rejected: 0)
+        #expect(!state.layout().lines.contains { $0.contains("outbox") }, "nothing is no news")
+        state.report?.outbox = .init(error: "Postgres is not reachable")
+        #expect(state.layout().lines.contains { $0.contains("! outbox  Postgres is not reachable") })
+    }
+
     @Test func `the banner says why Redis is away, and the last data stay`() {
         let lines = DashState(.queues, .away, size: Extent(120, 24)).layout().lines
         #expect(lines.contains { $0.hasPrefix("! redis away for 6s") && $0.contains("connection refused") })
@@ -102,6 +114,7 @@ extension DashState {
             }
         }
         report?.attention = [.init(queue: text, code: "x", message: text)]
+        report?.outbox = .init(error: text)
         let row = Self.row(of: text)
         jobs?.rows = [row]
         dead?.rows = [row]

@@ -54,7 +54,11 @@ package struct InfoPage {
         } else if view.showsWorkers {
             lines += [""] + (report.workers.isEmpty ? [cut("no workers: queue-worker run")] : workerTable)
         }
-        if !report.attention.isEmpty { lines += [""] + report.attention.map(attention) }
+        if let outbox = report.outbox, outbox.error == nil {
+            lines += ["", cut("outbox  " + outbox.words(hasUnicode: style.hasUnicode))]
+        }
+        let items = report.allAttention
+        if !items.isEmpty { lines += [""] + items.map(attention) }
         return lines
     }
 

@@ -16,6 +16,8 @@ struct DashCommand: AsyncParsableCommand {
 
     @OptionGroup var redis: RedisOptions
 
+    @OptionGroup var postgres: PostgresOptions
+
     @Option(
         parsing: .unconditional, help: "Look at Redis this often, 500ms to 1m; + and - change it.",
         transform: TimeSpan.parse)
@@ -41,6 +43,8 @@ struct DashCommand: AsyncParsableCommand {
                 .usage, "dash needs a terminal that can be drawn on: use info -i 2")
         }
         let settings = try RedisSettings(redis.sources())
+        let outbox = OutboxColumn(try PostgresSettings(redis.sources(postgres.settings)))
+        defer { outbox.close() }
         var look = DashLook(isReadOnly: readOnly, isASCII: ascii || !Terminal.style.hasUnicode)
         look.address = (try? RedisConfiguration(url: settings.url.reveal()).redactedURL) ?? ""
         let (log, news) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(DashState.logLimit))
@@ -50,7 +54,7 @@ struct DashCommand: AsyncParsableCommand {
         // Whatever is wrong with that Redis, who looks at it wants to see it.
         try await redis.withQueueToRead(warns: false, logger: logger) { queue in
             let session = DashSession(
-                state: state, terminal: terminal, source: DashSource(store: queue.store),
+                state: state, terminal: terminal, source: DashSource(store: queue.store, outbox: outbox),
                 actions: DashActions(store: queue.store, payloadLimit: queue.maxPayloadBytes, logger: logger),
                 log: log,
                 hasColour: Terminal.style.hasColour, close: { await queue.close() })

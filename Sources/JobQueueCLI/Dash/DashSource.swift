@@ -5,6 +5,7 @@ import TerminalDashboard
 /// Reads what a view shows, and nothing else.
 struct DashSource: Sendable {
     let store: Store
+    var outbox: OutboxColumn?
 
     /// What was asked for, and the ms that Redis took to tell the time.
     func read(_ request: DashRequest) async throws(StoreError) -> (DashLoad, pingMs: Double) {
@@ -32,7 +33,9 @@ struct DashSource: Sendable {
     }
 
     private func report(series: Bool = false) async throws(StoreError) -> InfoReport {
-        try await InfoReader(store: store).report([], series: series)
+        let reader = InfoReader(store: store)
+        guard let outbox else { return try await reader.report([], series: series) }
+        return try await outbox.report { () throws(StoreError) in try await reader.report([], series: series) }
     }
 
     // MARK: Jobs

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobQueuePostgres
+import JobStore
 import Postgres
 
 /// Where Postgres is.
@@ -19,6 +20,34 @@ struct PostgresAlone: ParsableArguments {
     func settings() throws(Failure) -> PostgresSettings {
         try PostgresSettings(SettingSources(files.request(postgres.settings)))
     }
+}
+
+/// The outbox beside a report on Redis, for commands that only look. Where there is no Postgres it says nothing.
+struct OutboxColumn: Sendable {
+    private let watch: OutboxWatch?
+
+    init(_ settings: PostgresSettings) { watch = settings.server.map { OutboxWatch($0) } }
+
+    /// The report with the outbox in it, as both are now: what it says of Redis does not depend on Postgres, and comes at most a
+    /// second later.
+    func report<Trouble: Error>(
+        _ read: () async throws(Trouble) -> InfoReport
+    ) async throws(Trouble) -> InfoReport {
+        guard let watch else { return try await read() }
+        async let seen = Self.look(watch)
+        var report = try await read()
+        report.outbox = await seen
+        return report
+    }
+
+    private static func look(_ watch: OutboxWatch) async -> InfoReport.Outbox {
+        do throws(OutboxError) {
+            let backlog = try await watch.backlog()
+            return InfoReport.Outbox(rows: backlog.rows, oldestMs: backlog.oldestMs, rejected: backlog.rejected)
+        } catch { return InfoReport.Outbox(error: "\(error)") }
+    }
+
+    func close() { watch?.close() }
 }
 
 extension PostgresSettings {

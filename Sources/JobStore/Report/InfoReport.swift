@@ -132,14 +132,41 @@ package struct InfoReport: Sendable, Equatable, Codable {
         }
     }
 
+    /// Rows that wait in Postgres to become jobs.
+    package struct Outbox: Sendable, Equatable, Codable {
+        /// Nil, as the two that follow, where it could not be looked at.
+        package var rows: Int?
+        /// How long the oldest has waited; nil without one.
+        package var oldestMs: Int?
+        /// Rows that no job could be made of.
+        package var rejected: Int?
+        /// Why it could not be looked at. It may quote a server: nothing for a terminal as it is.
+        package var error: String?
+
+        enum CodingKeys: String, CodingKey {
+            case rows, rejected, error
+            case oldestMs = "oldest_ms"
+        }
+
+        package init(rows: Int, oldestMs: Int?, rejected: Int) {
+            self.rows = rows
+            self.oldestMs = oldestMs
+            self.rejected = rejected
+        }
+
+        package init(error: String) { self.error = error }
+    }
+
     package var takenAtMs: Int
     package var redis: Server
+    /// Nil where there is none, or it does not concern the reader.
+    package var outbox: Outbox?
     package var queues: [Queue]
     package var workers: [Worker]
     package var attention: [Attention]
 
     enum CodingKeys: String, CodingKey {
-        case redis, queues, workers, attention
+        case redis, outbox, queues, workers, attention
         case takenAtMs = "taken_at_ms"
     }
 

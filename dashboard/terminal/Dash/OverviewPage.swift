@@ -101,12 +101,19 @@ struct OverviewPage {
     // MARK: Below
 
     private var attention: [Line] {
-        (report?.attention ?? []).map { item in
-            [
-                Span("! ", Style(.yellow, bold: true)),
-                Span((item.queue.isEmpty ? "redis" : item.queue) + "  ", .bold), Span(item.message, Style(.yellow)),
-            ]
-        }
+        outbox
+            + (report?.allAttention ?? []).map { item in
+                [
+                    Span("! ", Style(.yellow, bold: true)),
+                    Span((item.queue.isEmpty ? "redis" : item.queue) + "  ", .bold), Span(item.message, Style(.yellow)),
+                ]
+            }
+    }
+
+    /// What waits in Postgres, where anything does.
+    private var outbox: [Line] {
+        guard let outbox = report?.outbox, outbox.rows ?? 0 > 0 || outbox.rejected ?? 0 > 0 else { return [] }
+        return [[Span("  outbox  ", .bold), Span(outbox.words(hasUnicode: !isASCII))]]
     }
 
     private struct Run {
