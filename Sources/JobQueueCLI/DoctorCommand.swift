@@ -1,20 +1,23 @@
 import ArgumentParser
 import JobModel
 import JobQueueClient
+import JobQueuePostgres
 import JobStore
 import Redis
 import TerminalDashboard
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check Redis, its settings and this machine, and say what to do.",
+        commandName: "doctor", abstract: "Check Redis, Postgres, settings and this machine, and say what to do.",
         discussion: """
             One row for each check; below what is not as it should be stands the cure. Exit 0 when nothing fails (warnings
             are no failures), 78 when something does, 69 when Redis cannot be reached. What the user of Redis may not look at
-            is a row "unknown". Docs/doctor.md says what each check is for.
+            is a row "unknown". Of Postgres there are rows where one is set. Docs/doctor.md says what each check is for.
             """)
 
     @OptionGroup var redis: RedisOptions
+
+    @OptionGroup var postgres: PostgresOptions
 
     @Argument(help: "Only these queues.")
     var queues: [String] = []
@@ -26,9 +29,12 @@ struct DoctorCommand: AsyncParsableCommand {
         let only = try queues.map { text throws(Failure) in
             do throws(NameError) { return try QueueName(text) } catch { throw Failure(.usage, "\(error)") }
         }
-        let sources = redis.sources()
+        let sources = redis.sources(postgres.settings)
         let settings = try RedisSettings(sources)
-        let report = try await Doctor(settings: settings, machine: Machine(sources)).report(only)
+        // What is wrong with those of Postgres is said by the row of settings.
+        let report = try await Doctor(
+            settings: settings, postgres: try? PostgresSettings(sources), machine: Machine(sources)
+        ).report(only)
         if json {
             try Output.json(report)
         } else {
@@ -42,6 +48,7 @@ struct DoctorCommand: AsyncParsableCommand {
 /// Collects what there is to see, and has it judged.
 struct Doctor {
     var settings: RedisSettings
+    var postgres: PostgresSettings?
     var machine: Machine
 
     /// Throws only when Redis cannot be reached or lets nobody in: then there is nothing to look at.
@@ -53,7 +60,16 @@ struct Doctor {
         }
         let seen = try await examine(only)
         let there = Examination.checks.map { $0.finding(seen) }
-        return DoctorReport(there + here, allowed: settings.allowed)
+        return DoctorReport(there + (await examinePostgres()) + here, allowed: settings.allowed)
+    }
+
+    /// No rows where there is none.
+    private func examinePostgres() async -> [Finding] {
+        guard let postgres, let server = postgres.server else { return [] }
+        let plan = PostgresExamination.Plan(
+            processes: machine.processes, isRelaying: postgres.isRelaying, maxAge: postgres.maxAge)
+        let seen = await PostgresExamination.examine(server, plan)
+        return PostgresExamination.checks.map { $0.finding(seen) }
     }
 
     private func examine(_ only: [QueueName]) async throws(Failure) -> Examination {

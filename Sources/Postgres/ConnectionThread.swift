@@ -86,7 +86,6 @@ final class ConnectionThread: Sendable {
         caller?.resume(returning: failure)
     }
 
-
     /// What was added before is still done.
     func close() {
         table.withLock { table in

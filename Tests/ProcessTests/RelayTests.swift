@@ -10,22 +10,9 @@ import Testing
 /// `relay`, `postgres` and the relay of `run`, as processes.
 extension ProcessTests {
     @Suite(.timeLimit(.minutes(2))) struct RelayTests {
-        /// The shared server, in a database of its own, with the schema.
-        private func database(_ site: Site) async throws -> String {
-            let server = try await Threads.run { try PrivatePostgres.shared.get() }
-            let name = "p-\(UUID().uuidString)"
-            let admin = try await PostgresConnection.connect(PostgresConfiguration(url: server.url))
-            try await admin.query("CREATE DATABASE \"\(name)\"")
-            admin.close()
-            let url = server.url(user: "postgres", database: name)
-            let migrate = try await site.command("migrate", "postgres", "migrate", "--postgres-url", url)
-            #expect(migrate.status == 0 && migrate.output.contains("applied 1 outbox\n"), "\(migrate.log)")
-            return url
-        }
-
         @Test func `relays that are killed again and again make one job of each row`() async throws {
             try await Site.run { site in
-                let url = try await database(site)
+                let url = try await site.database()
                 let connection = try await PostgresConnection.connect(PostgresConfiguration(url: url))
                 let words = ["relay", "--redis-url", site.redis.url, "--postgres-url", url]
                 let options = ["POSTGRES_BATCH": "7", "POSTGRES_POLL": "10ms"]
@@ -54,7 +41,7 @@ extension ProcessTests {
 
         @Test func `a worker that knows a Postgres runs what is enqueued there, bit for bit`() async throws {
             try await Site.run { site in
-                let url = try await database(site)
+                let url = try await site.database()
                 let worker = try site.start(
                     "worker",
                     ["run", "--redis-url", site.redis.url, "--postgres-url", url, "--exec", "copy=cat"])
@@ -75,7 +62,7 @@ extension ProcessTests {
 
         @Test func `under a supervisor each process has a relay`() async throws {
             try await Site.run { site in
-                let url = try await database(site)
+                let url = try await site.database()
                 let worker = try site.start(
                     "worker",
                     [
@@ -116,7 +103,7 @@ extension ProcessTests {
 
         @Test func `rejected rows are listed, retried and deleted, whatever stands in them`() async throws {
             try await Site.run { site in
-                let url = try await database(site)
+                let url = try await site.database()
                 let connection = try await PostgresConnection.connect(PostgresConfiguration(url: url))
                 try await connection.query(
                     "INSERT INTO jobqueue.outbox (queue, id, name, payload) VALUES ('q', E'\\x1b[2J', 'a', '1'), ('q', 'x', 'b\tc', '1')"
