@@ -100,7 +100,8 @@ public final class PostgresPool: Sendable {
             let now = PostgresSession.now
             return State.Slot(item: new, madeAt: now, idleSince: now)
         } catch {
-            change { state, _ in state.openFailed(now: PostgresSession.now) }
+            // Nobody knows whether it would have come about.
+            if error == .cancelled { drop() } else { change { state, _ in state.openFailed(now: PostgresSession.now) } }
             throw error
         }
     }

@@ -110,6 +110,24 @@ import Testing
         await #expect(throws: PostgresError.circuitOpen) { try await pool.withConnection { try await pid($0) } }
     }
 
+    @Test func `tasks that are cancelled while they connect keep nobody from connecting`() async throws {
+        let pool = try await pool()
+        for _ in 0..<6 {
+            let error = await withTaskGroup(of: PostgresError?.self) { group in
+                group.cancelAll()
+                group.addTask {
+                    do { _ = try await pool.withConnection { try await pid($0) } } catch {
+                        return error as? PostgresError
+                    }
+                    return nil
+                }
+                return await group.next() ?? nil
+            }
+            #expect(error == .cancelled)
+        }
+        #expect(try await pool.withConnection { try await pid($0) } > 0)
+    }
+
     @Test func `a closed pool lends nothing`() async throws {
         let pool = try await pool()
         _ = try await pool.withConnection { try await pid($0) }

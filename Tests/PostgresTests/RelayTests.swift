@@ -77,15 +77,16 @@ import Testing
         let rig = try await RelayRig.make()
         let ids = try await rig.enqueue(20)
         // As far as the relay gets: jobs are stored, rows cannot be deleted.
+        let blocker = try await rig.database.connect()
+        try await blocker.run(script: "BEGIN; LOCK TABLE jobqueue.outbox IN SHARE MODE")
         try await rig.withRelay {
-            let blocker = try await rig.database.connect()
-            try await blocker.run(script: "BEGIN; LOCK TABLE jobqueue.outbox IN SHARE MODE")
             try await rig.queued(20)
             try await until {
                 try await blocker.query("SELECT count(*) FROM pg_locks WHERE NOT granted").int(0, 0) != 0
             }
         }
         #expect(try await rig.database.rows("id") == ids)
+        blocker.close()
         try await rig.withRelay { try await rig.drained() }
         #expect(try await rig.everEnqueued() == 20)
         #expect(try await rig.database.outbox.backlog().rejected == 0)
