@@ -42,7 +42,7 @@ extension PostgresExamination {
         case .success: return .ok("workers here move rows")
         case .failure(.notMigrated), .failure(.changed): return .unknown("it needs the schema", "see schema")
         case .failure(.denied(let text)):
-            return .fail(text, "the owner of the schema grants what a relay needs (Docs/postgres.md)")
+            return .fail(text, "the owner of the schema: SELECT jobqueue.grant_relay('this role')")
         case .failure(.unfit(let text)): return .fail(text, elsewhere)
         case .failure(.postgres(let error)): return .unknown("\(error)", "see postgres")
         }
@@ -105,7 +105,7 @@ extension PostgresExamination {
         case .failure(.unfit(let text)): return .fail(text, Self.elsewhere)
         case .failure(.denied(let text)):
             return .unknown(
-                text, "GRANT USAGE ON SCHEMA jobqueue and SELECT ON ALL TABLES IN SCHEMA jobqueue to this role")
+                text, "the owner of the schema: SELECT jobqueue.grant_viewer('this role')")
         case .failure(let error):
             return absence == nil
                 ? .unknown("\(error)", "try again") : .unknown("Postgres cannot be asked", "see postgres")
