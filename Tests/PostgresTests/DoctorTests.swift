@@ -97,7 +97,7 @@ import Testing
             #expect(try finding("relay", seen).status == .ok)
         }
         let seen = try examination { $0.backlog = .failure(.denied("permission denied")) }
-        #expect(try finding("outbox", seen).status == .unknown && finding("outbox", seen).cure.contains("GRANT"))
+        #expect(try finding("outbox", seen).status == .unknown && finding("outbox", seen).cure.contains("grant_viewer"))
     }
 
     @Test(arguments: [
