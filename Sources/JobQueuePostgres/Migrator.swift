@@ -24,6 +24,7 @@ package struct Migrator: Sendable {
     }
 
     private func apply() async throws(OutboxError) -> [Migration] {
+        try await outbox.checkOwner()
         if try await outbox.schema().changed.isEmpty == false {
             throw .changed(try await outbox.schema().changed.map(\.version))
         }
@@ -41,6 +42,14 @@ package struct Migrator: Sendable {
             } catch let error as PostgresError { throw OutboxError(error) } catch { throw .postgres(.cancelled) }
         }
         return pending
+    }
+
+    /// What is there, for somebody who wants to see what `migrate` would send. Throws as it does.
+    package func status() async throws(OutboxError) -> SchemaStatus {
+        try await outbox.checkOwner()
+        let status = try await outbox.schema()
+        if !status.changed.isEmpty { throw .changed(status.changed.map(\.version)) }
+        return status
     }
 
     /// What `migrate` would send, for somebody who applies it by hand: whole, with the notes of what was applied.

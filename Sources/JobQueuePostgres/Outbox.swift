@@ -7,6 +7,20 @@ package struct Outbox: Sendable {
 
     package init(_ connection: PostgresConnection) { self.connection = connection }
 
+    /// A connection of its own, to be closed by whoever asked for it.
+    package static func open(_ server: PostgresConfiguration) async throws(OutboxError) -> Outbox {
+        do throws(PostgresError) {
+            let outbox = Outbox(try await PostgresConnection.connect(server))
+            try await outbox.prepare()
+            return outbox
+        } catch { throw OutboxError(error) }
+    }
+
+    /// Makes the session one in which nobody else's objects can stand in for those of Postgres.
+    func prepare() async throws(PostgresError) {
+        try await connection.run(script: Statement.session.sql, timeout: Self.patience)
+    }
+
     /// How long a statement may take that locks nothing.
     static let patience = Duration.seconds(10)
 
@@ -50,6 +64,16 @@ package struct Outbox: Sendable {
             throw .denied(
                 "this role may not use the outbox: it lacks \(right); as the owner of the schema, SELECT jobqueue.grant_relay('the role')"
             )
+        }
+    }
+
+    /// Throws when the schema is there and another role's: whoever owns it can exchange functions that run with our rights.
+    func checkOwner() async throws(OutboxError) {
+        let owner = try await run(.owner)
+        if owner.rowCount > 0, owner.text(0, 1) != "t" {
+            throw .unfit(
+                "the schema jobqueue belongs to the role \(Printable.oneLine(owner.text(0, 0) ?? "?", limit: 80)): "
+                    + "migrate as that role, or drop the schema if it is not ours")
         }
     }
 

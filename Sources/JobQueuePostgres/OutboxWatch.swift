@@ -38,7 +38,12 @@ package final class OutboxWatch: Sendable {
 
     private func look() async -> Result<Outbox.Backlog, OutboxError> {
         do {
-            return .success(try await pool.withConnection { try await Outbox($0).backlog() })
+            return .success(
+                try await pool.withConnection { connection in
+                    let outbox = Outbox(connection)
+                    try await outbox.prepare()
+                    return try await outbox.backlog()
+                })
         } catch let error as OutboxError {
             return .failure(error)
         } catch let error as PostgresError {

@@ -53,47 +53,39 @@ package struct Relay: Sendable {
 
     /// Throws what is wrong with the database, for those who want to know before they begin.
     package static func check(_ server: PostgresConfiguration) async throws(OutboxError) {
-        let connection = try await connect(server)
-        defer { connection.close() }
-        try await Outbox(connection).check()
+        let outbox = try await Outbox.open(server)
+        defer { outbox.connection.close() }
+        try await outbox.check()
     }
 
     /// Works until its task is cancelled, or, in a burst, until nothing waits that can be moved, whatever happens to the servers. What goes wrong is logged, once.
     package func run() async {
-        var pause = Duration.milliseconds(100)
         let trouble = Trouble(configuration.logger)
         while !Task.isCancelled {
             do {
-                let connection = try await Self.connect(server)
-                defer { connection.close() }
-                try await Outbox(connection).check()
-                trouble.isOver("postgres")
-                pause = .milliseconds(100)
-                try await work(connection, trouble)
+                let outbox = try await Outbox.open(server)
+                defer { outbox.connection.close() }
+                try await outbox.check()
+                try await work(outbox, trouble)
                 if configuration.isBurst { return }
             } catch {
                 if Task.isCancelled { return }
-                trouble.note("postgres", "the outbox cannot be read: \(error)")
+                trouble.note(Trouble.postgres, "the outbox cannot be read: \(error)")
             }
             // One that everybody lost is not to be met by everybody at once.
+            let pause = min(.milliseconds(100) * (1 << min(trouble.failures, 10)), Self.longestPause)
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
-            pause = min(pause * 2, Self.longestPause)
         }
     }
 
-    private static func connect(_ server: PostgresConfiguration) async throws(OutboxError) -> PostgresConnection {
-        do throws(PostgresError) { return try await PostgresConnection.connect(server) } catch {
-            throw OutboxError(error)
-        }
-    }
-
-    private func work(_ connection: PostgresConnection, _ trouble: Trouble) async throws {
+    private func work(_ outbox: Outbox, _ trouble: Trouble) async throws {
+        let connection = outbox.connection
         let seconds = max(1, configuration.frozenAfter.milliseconds)
         try await connection.run(script: "SET idle_in_transaction_session_timeout = \(seconds); SET jit = off")
         let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         try await connection.listen("jobqueue") { _ in bell.yield() }
         bell.yield()
-        let round = RelayRound(Outbox(connection), queue: queue, configuration, trouble)
+        let round = RelayRound(outbox, queue: queue, configuration, trouble)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { [poll = configuration.poll] in
                 while true {
@@ -105,6 +97,8 @@ package struct Relay: Sendable {
                 var round = round
                 for await _ in bells {
                     try await round.run()
+                    // Before that nobody knows whether it works again.
+                    trouble.isOver(Trouble.postgres)
                     if isBurst { return }
                 }
             }
@@ -118,11 +112,18 @@ package struct Relay: Sendable {
 final class Trouble: Sendable {
     private let logger: Logger
     private let known = Mutex<[String: String]>([:])
+    private let count = Mutex(0)
+
+    /// Troubles in a row with Postgres.
+    var failures: Int { count.withLock { $0 } }
+
+    static let postgres = "postgres"
 
     init(_ logger: Logger) { self.logger = logger }
 
     /// `what` is the thing that does not work.
     func note(_ what: String, _ message: String) {
+        if what == Self.postgres { count.withLock { $0 += 1 } }
         let isNews = known.withLock { known in known.updateValue(message, forKey: what) != message }
         if isNews {
             logger.warning(
@@ -131,6 +132,7 @@ final class Trouble: Sendable {
     }
 
     func isOver(_ what: String) {
+        if what == Self.postgres { count.withLock { $0 = 0 } }
         if known.withLock({ $0.removeValue(forKey: what) }) != nil {
             logger.info("the relay goes on", metadata: ["event": "relay.restored", "part": "\(what)"])
         }

@@ -13,6 +13,7 @@ struct RelayRound: Sendable {
     /// Queues to leave alone until then.
     private var held: [String: ContinuousClock.Instant] = [:]
     private var isAsleep = false
+    private var glance = shortestGlance
     private var forgottenAt = ContinuousClock.now
 
     init(_ outbox: Outbox, queue: JobQueue, _ configuration: Relay.Configuration, _ trouble: Trouble) {
@@ -25,7 +26,8 @@ struct RelayRound: Sendable {
     /// Transactions of one queue before the others have their turn.
     private static let turn = 8
     /// Until it looks again for what somebody else has not committed yet.
-    private static let glance = Duration.milliseconds(5)
+    private static let shortestGlance = Duration.milliseconds(5)
+    private static let longestGlance = Duration.milliseconds(50)
 
     /// Hands over what is there, and falls asleep. Throws when Postgres fails.
     mutating func run() async throws {
@@ -35,7 +37,10 @@ struct RelayRound: Sendable {
         }
         while true {
             try Task.checkCancellation()
-            if try await sweep() { continue }
+            if try await sweep() {
+                glance = Self.shortestGlance
+                continue
+            }
             switch try await outbox.doze() {
             case .asleep:
                 isAsleep = true
@@ -43,7 +48,11 @@ struct RelayRound: Sendable {
                 if try await !sweep() { return try await forget() }
                 try await outbox.rouse()
                 isAsleep = false
-            case .busy: try await Task.sleep(for: Self.glance)
+            case .busy:
+                // A transaction that is open for long has nothing for who only wants to empty what is there.
+                if configuration.isBurst { return }
+                try await Task.sleep(for: glance)
+                glance = min(glance * 2, Self.longestGlance)
             case .taken: return
             }
         }

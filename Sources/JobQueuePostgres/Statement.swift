@@ -2,7 +2,7 @@
 enum Statement: CaseIterable {
     case queues, take, remove, reject, doze, rouse, forget
     case backlog, rejected, retry, discard
-    case ground, applied, record, facts, reach, capacity
+    case session, owner, ground, applied, record, facts, reach, capacity
 
     /// The file's text as it stands in `Statements/`.
     var sql: String {
@@ -18,6 +18,8 @@ enum Statement: CaseIterable {
         case .rejected: text(PackageResources.rejected_sql)
         case .retry: text(PackageResources.retry_sql)
         case .discard: text(PackageResources.discard_sql)
+        case .session: text(PackageResources.session_sql)
+        case .owner: text(PackageResources.owner_sql)
         case .ground: text(PackageResources.ground_sql)
         case .applied: text(PackageResources.applied_sql)
         case .record: text(PackageResources.record_sql)

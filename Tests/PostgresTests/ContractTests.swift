@@ -48,6 +48,8 @@ import Testing
         ("'a', priority => -1", "22023", "priority"), ("'a', max_attempts => 0", "22023", "max_attempts"),
         ("'a', max_attempts => 1000001", "22023", "max_attempts"), ("'a', timeout => '-1 s'", "22023", "timeout"),
         ("'a', result_ttl => '-1 s'", "22023", "result_ttl"), ("'a', expires_in => '0'", "22023", "expires_in"),
+        ("'a', id => 'k-1'", "22023", "made from keys"), ("'a', tags => '{{a,b},{c,d}}'", "22023", "tags"),
+        ("'a', backoff => '{\"fixed_ms\":5000.0}'", "22023", "backoff"),
         ("'a', tags => '{a b}'", "22023", "tags"), ("'a', tags => '{NULL}'", "22023", "tags"),
         ("'a', tags => array_fill('x'::text, '{17}')", "22023", "tags"), ("'a', metadata => '[]'", "22023", "metadata"),
         ("'a', metadata => '{\"k\":1}'", "22023", "metadata"), ("'a', metadata => 'null'", "22023", "metadata"),
@@ -156,6 +158,19 @@ import Testing
         try await first.run(script: "ROLLBACK")
         #expect(try await second == "x")
         #expect(try await database.rows("name") == ["b"])
+    }
+
+    @Test func `what a session has set changes nothing`() async throws {
+        let database = try await Database.make()
+        try await database.connection.run(
+            script: """
+                SET standard_conforming_strings = off; SET search_path = ''; SET datestyle = 'German'; SET timezone = 'Asia/Tokyo';
+                SET intervalstyle = 'sql_standard'; SET bytea_output = 'escape'; SET extra_float_digits = 0
+                """)
+        try await database.enqueue("'a', '\"\\\\n\"', idempotency_key => 'k', delay => '1 minute', tags => '{a}'")
+        _ = try await database.connection.query(
+            "SELECT jobqueue.enqueue_many('[{\"name\":\"a\",\"run_at\":\"2030-01-01T00:00:00Z\"}]')")
+        #expect(try await database.rows("coalesce(delay_ms, run_at_ms)") == ["60000", "1893456000000"])
     }
 
     @Test func `request and trace of the session come along, and a bad one does no harm`() async throws {

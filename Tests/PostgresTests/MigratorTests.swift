@@ -57,6 +57,20 @@ import Testing
         #expect(try await database.outbox.schema().newer.map(\.version) == [99])
     }
 
+    @Test func `a schema of another role is refused: its owner could exchange functions that run with our rights`()
+        async throws
+    {
+        let database = try await Database.make(isMigrated: false)
+        try await database.connection.run(
+            script: "CREATE ROLE \"o-\(database.name)\"; CREATE SCHEMA jobqueue AUTHORIZATION \"o-\(database.name)\"")
+        let migrator = Migrator(database.connection)
+        for error in [
+            await #expect(throws: OutboxError.self) { try await migrator.migrate() },
+            await #expect(throws: OutboxError.self) { try await migrator.status() },
+        ] { #expect("\(error as Any)".contains("belongs to the role o-")) }
+        #expect(try await database.connection.query("SELECT to_regclass('jobqueue.migrations')").text(0, 0) == nil)
+    }
+
     @Test func `the script that is shown does the same as migrate`() async throws {
         let database = try await Database.make(isMigrated: false)
         let script = Migrator.script(for: try await database.outbox.schema())

@@ -91,6 +91,43 @@ import Testing
         }
     }
 
+    @Test func `an operator of a producer's own does not run with the rights of who looks`() async throws {
+        let database = try await Database.make()
+        try await database.enqueue("'a', '1'")
+        try await database.connection.run(
+            script: """
+                CREATE FUNCTION public.trap(numeric, integer) RETURNS numeric LANGUAGE plpgsql
+                AS $$ BEGIN RAISE EXCEPTION 'trapped as %', current_user; END $$;
+                CREATE OPERATOR public.* (leftarg = numeric, rightarg = integer, function = public.trap)
+                """)
+        // It would be met.
+        await #expect(throws: OutboxError.self) { try await Outbox(database.connect()).backlog() }
+        let server = try PostgresConfiguration(url: database.url)
+        #expect(try await Outbox.open(server).backlog().rows == 1)
+        #expect(try await OutboxWatch(server).backlog().rows == 1)
+        try await Relay.check(server)
+    }
+
+    @Test func `rights that an owner gives by default are taken back`() async throws {
+        let database = try await Database.make(isMigrated: false)
+        let role = "d-\(database.name)"
+        try await database.connection.run(
+            script: """
+                CREATE ROLE "\(role)" LOGIN;
+                ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO "\(role)"; ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO "\(role)"
+                """)
+        _ = try await Migrator(database.connection).migrate()
+        try await database.connection.run(script: "SELECT jobqueue.grant_producer('\"\(role)\"')")
+        let producer = try await database.connect(user: role)
+        #expect(try await producer.query("SELECT jobqueue.enqueue('a')").rowCount == 1)
+        for statement in [
+            "SELECT * FROM jobqueue.outbox", "DELETE FROM jobqueue.outbox", "SELECT jobqueue.once('q', 'i', 0)",
+        ] {
+            let error = await #expect(throws: PostgresError.self) { try await producer.query(statement) }
+            #expect(error?.sqlState == "42501", "\(statement)")
+        }
+    }
+
     @Test func `two roles do not share their keys`() async throws {
         let database = try await Database.make()
         var ids: Set<String> = []

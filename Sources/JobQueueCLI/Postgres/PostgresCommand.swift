@@ -27,8 +27,7 @@ struct PostgresCommand: AsyncParsableCommand {
             let settings = try postgres.settings()
             try await settings.withOutbox { outbox in
                 if dryRun {
-                    let status = try await outbox.schema()
-                    if !status.changed.isEmpty { throw OutboxError.changed(status.changed.map(\.version)) }
+                    let status = try await Migrator(outbox.connection).status()
                     if status.pending.isEmpty { return Output.error("nothing to do: the schema is up to date") }
                     return try Output.print(Migrator.script(for: status))
                 }

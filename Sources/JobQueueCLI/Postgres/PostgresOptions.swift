@@ -56,9 +56,9 @@ extension PostgresSettings {
         let server = try required()
         try Descriptors.check()
         do {
-            let connection = try await PostgresConnection.connect(server)
-            defer { connection.close() }
-            return try await body(Outbox(connection))
+            let outbox = try await Outbox.open(server)
+            defer { outbox.connection.close() }
+            return try await body(outbox)
         } catch let error as PostgresError {
             throw Failure(OutboxError.postgres(error), server)
         } catch let error as OutboxError {

@@ -111,6 +111,7 @@ struct RelayCommand: AsyncParsableCommand {
         @OptionGroup var choice: RejectedChoice
 
         func run() async throws {
+            try choice.check()
             let settings = try postgres.settings()
             let count = try await settings.withOutbox { try await $0.retry(choice.all ? nil : choice.numbers) }
             try choice.report(count, "put back", "not rejected any more, or waiting again under the same id")
@@ -145,7 +146,7 @@ struct RejectedChoice: ParsableArguments {
     @Flag(help: "All of them.")
     var all = false
 
-    func validate() throws {
+    func check() throws(Failure) {
         if numbers.isEmpty != all { throw Failure(.usage, "give numbers, or --all") }
     }
 

@@ -89,7 +89,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.writeAndFlush(
                 wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
         }
-        if let express, state.owing == 1, state.answering?.isLast == false, express.takes(request) {
+        // Of who does not read its answers the usual way reads no more requests.
+        if let express, state.owing == 1, state.answering?.isLast == false, context.channel.isWritable,
+            express.takes(request)
+        {
             turn.begin(request)
         }
         pass(.head(request), context)

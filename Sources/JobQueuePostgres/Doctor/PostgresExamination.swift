@@ -45,15 +45,13 @@ package struct PostgresExamination: Sendable {
 
     /// Looks, and changes nothing. What is refused is part of what is seen.
     package static func examine(_ server: PostgresConfiguration, _ plan: Plan) async -> Self {
-        let connection: PostgresConnection
-        do throws(PostgresError) { connection = try await PostgresConnection.connect(server) } catch {
-            let error = OutboxError(error)
+        let outbox: Outbox
+        do throws(OutboxError) { outbox = try await Outbox.open(server) } catch {
             return Self(
                 server: server, schema: .failure(error), relay: .failure(error), backlog: .failure(error),
                 capacity: .failure(error), plan: plan)
         }
-        defer { connection.close() }
-        let outbox = Outbox(connection)
+        defer { outbox.connection.close() }
         return Self(
             server: server, schema: await seen(outbox.schema),
             relay: await seen { () throws(OutboxError) in

@@ -102,7 +102,9 @@ END $$;
 CREATE FUNCTION jobqueue.is_whole(value jsonb, low bigint, high bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN jsonb_typeof(value) <> 'number' THEN false
-        ELSE value::numeric = floor(value::numeric) AND value::numeric BETWEEN low AND high END
+        -- 5.0 is one for Postgres, and none for those who read it.
+        WHEN value::text !~ '^-?[0-9]+$' THEN false
+        ELSE value::numeric BETWEEN low AND high END
 $$;
 
 -- Everything that may be said of a job beside its name, payload and queue, as the stored job has it.
@@ -140,7 +142,7 @@ BEGIN
         options := options || jsonb_build_object('backoff', backoff);
     END IF;
     IF tags IS NOT NULL THEN
-        IF cardinality(tags) > 16 OR EXISTS (
+        IF cardinality(tags) > 16 OR array_ndims(tags) > 1 OR EXISTS (
             SELECT FROM unnest(tags) AS tag WHERE tag IS NULL OR tag !~ '^[A-Za-z0-9._-]{1,64}$'
         ) THEN
             PERFORM jobqueue.refuse('22023', place || 'bad tags', 'use at most 16, each 1 to 64 of the characters A-Z a-z 0-9 . _ -');
@@ -225,6 +227,11 @@ BEGIN
             PERFORM jobqueue.refuse('22023', format('%sbad job id %s', place, left(quote_literal(id), 80)),
                 'use 1 to 64 of the characters A-Z a-z 0-9 . _ - :');
         END IF;
+        -- Else who guesses another's key could be there first.
+        IF id LIKE 'k-%' THEN
+            PERFORM jobqueue.refuse('22023', place || 'ids that begin with k- are made from keys',
+                'choose another, or give the idempotency_key');
+        END IF;
     ELSIF idempotency_key IS NOT NULL THEN
         IF idempotency_key !~ '^[!#-~]{1,255}$' THEN
             PERFORM jobqueue.refuse('22023', place || 'bad idempotency_key', 'use 1 to 255 visible ASCII characters, not the quotation mark');
@@ -276,7 +283,8 @@ CREATE FUNCTION jobqueue.enqueue(
     run_at timestamptz DEFAULT NULL, priority integer DEFAULT NULL, max_attempts integer DEFAULT NULL,
     timeout interval DEFAULT NULL, idempotency_key text DEFAULT NULL, tags text[] DEFAULT NULL, metadata jsonb DEFAULT NULL,
     backoff jsonb DEFAULT NULL, result_ttl interval DEFAULT NULL, expires_in interval DEFAULT NULL
-) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 BEGIN
     RETURN jobqueue.put('', name, payload::json::text, queue, id, delay, run_at, priority, max_attempts, timeout, idempotency_key,
         tags, metadata, backoff, result_ttl, expires_in);
@@ -288,7 +296,8 @@ CREATE FUNCTION jobqueue.enqueue(
     run_at timestamptz DEFAULT NULL, priority integer DEFAULT NULL, max_attempts integer DEFAULT NULL,
     timeout interval DEFAULT NULL, idempotency_key text DEFAULT NULL, tags text[] DEFAULT NULL, metadata jsonb DEFAULT NULL,
     backoff jsonb DEFAULT NULL, result_ttl interval DEFAULT NULL, expires_in interval DEFAULT NULL
-) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 BEGIN
     RETURN jobqueue.put('', name, payload::text, queue, id, delay, run_at, priority, max_attempts, timeout, idempotency_key,
         tags, metadata, backoff, result_ttl, expires_in);
@@ -300,7 +309,8 @@ CREATE FUNCTION jobqueue.enqueue(
     run_at timestamptz DEFAULT NULL, priority integer DEFAULT NULL, max_attempts integer DEFAULT NULL,
     timeout interval DEFAULT NULL, idempotency_key text DEFAULT NULL, tags text[] DEFAULT NULL, metadata jsonb DEFAULT NULL,
     backoff jsonb DEFAULT NULL, result_ttl interval DEFAULT NULL, expires_in interval DEFAULT NULL
-) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 BEGIN
     RETURN jobqueue.put('', name, payload::text, queue, id, delay, run_at, priority, max_attempts, timeout, idempotency_key,
         tags, metadata, backoff, result_ttl, expires_in);
@@ -387,7 +397,8 @@ END $$;
 
 -- Enqueues all jobs of a JSON array in the caller's transaction, or none, and answers their ids in the same order.
 CREATE FUNCTION jobqueue.enqueue_many(jobs json) RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 DECLARE
     element json;
     place integer := 0;
@@ -402,14 +413,16 @@ BEGIN
 END $$;
 
 CREATE FUNCTION jobqueue.enqueue_many(jobs text) RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 BEGIN
     RETURN QUERY SELECT jobqueue.enqueue_many(jobs::json);
 END $$;
 
 -- The payloads as Postgres writes them.
 CREATE FUNCTION jobqueue.enqueue_many(jobs jsonb) RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 BEGIN
     RETURN QUERY SELECT jobqueue.enqueue_many(jobs::json);
 END $$;

@@ -15,7 +15,8 @@ CREATE INDEX once_done_order ON jobqueue.once_done (done_at);
 -- True for the first run of a job that asks in a transaction which then commits. Whoever asks while that transaction is open
 -- waits for its end. Ask in the transaction of the effects themselves.
 CREATE FUNCTION jobqueue.once(queue text, id text, generation integer) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 #variable_conflict use_variable
 BEGIN
     IF queue IS NULL OR id IS NULL OR generation IS NULL THEN

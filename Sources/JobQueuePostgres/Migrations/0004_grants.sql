@@ -45,3 +45,22 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jobqueue FROM PUBLIC;
+
+-- Default privileges of the owner may have given rights to others; here they have none until they are granted.
+DO $$
+DECLARE
+    given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT 'TABLE ' || c.oid::regclass AS thing, a.grantee
+        FROM pg_class AS c, aclexplode(c.relacl) AS a
+        WHERE c.relnamespace = 'jobqueue'::regnamespace AND a.grantee <> c.relowner
+        UNION
+        SELECT DISTINCT 'FUNCTION ' || p.oid::regprocedure, a.grantee
+        FROM pg_proc AS p, aclexplode(p.proacl) AS a
+        WHERE p.pronamespace = 'jobqueue'::regnamespace AND a.grantee <> p.proowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.thing,
+            CASE WHEN given.grantee = 0 THEN 'PUBLIC' ELSE given.grantee::regrole::text END);
+    END LOOP;
+END $$;
