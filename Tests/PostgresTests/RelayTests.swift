@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    @Test func `a burst ends although somebody else's transaction is open that has enqueued`() async throws {
+        let rig = try await RelayRig.make()
+        let producer = try await rig.database.connect()
+        try await producer.run(script: "BEGIN; SELECT jobqueue.enqueue('a', queue => '\(rig.queue)')")
+        _ = try await rig.enqueue(3)
+        var configuration = Relay.Configuration()
+        configuration.isBurst = true
+        await Relay(try PostgresConfiguration(url: rig.database.url), queue: rig.jobs, configuration).run()
+        #expect(try await rig.queued().count == 3)
+        try await producer.run(script: "COMMIT")
+        #expect(try await rig.database.outbox.backlog().rows == 1)
+    }
+
     @Test func `who turns notifications off is found by the next look`() async throws {
         let rig = try await RelayRig.make()
         try await rig.withRelay {

@@ -120,6 +120,9 @@ extension ProcessTests {
                 try await connection.query("UPDATE jobqueue.rejected SET id = 'fine' WHERE name = 'a'")
                 let retry = try await site.command("retry", "relay", "retry", "1", "7", "--postgres-url", url)
                 #expect(retry.status == 66 && retry.output == "1 row put back\n", "\(retry.log)")
+                let nothing = try await site.command("nothing", "relay", "retry", "--postgres-url", url)
+                #expect(
+                    nothing.status == 64 && nothing.log == "queue-worker: give numbers, or --all\n", "\(nothing.log)")
                 let delete = try await site.command("delete", "relay", "delete", "2", "--postgres-url", url)
                 #expect(delete.status == 0 && delete.output == "1 row deleted\n", "\(delete.log)")
                 let again = try site.start("again", relay + ["--burst"])
